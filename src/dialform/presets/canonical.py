@@ -65,11 +65,7 @@ def parse(data: bytes) -> Any:
 
     """
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-        )
+        value = load_json(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         message = f"not JSON: {error}"
         raise NotCanonical(message) from None
@@ -77,6 +73,11 @@ def parse(data: bytes) -> Any:
         message = "the bytes are not in canonical form (RFC 8785)"
         raise NotCanonical(message)
     return value
+
+
+def load_json(text: str) -> Any:
+    """The value of JSON text; ValueError for duplicate keys, NaN and infinities as well."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

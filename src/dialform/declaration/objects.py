@@ -1,0 +1,436 @@
+"""
+Profiles and presets: from merged files to documents, with everything found on the way.
+
+Pure but for the reading that a `Library` does. An object is made from its files, checked,
+and turned into the document that is stored: API-shaped, with the names of bindings where
+the API takes ids.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import ValidationError
+
+from dialform.declaration import flows
+from dialform.declaration.findings import problems_of
+from dialform.declaration.merging import Layered, near
+from dialform.declaration.models import FlowFile, PresetFile, ProfileFile
+from dialform.declaration.rules import Text, check_texts, macros, strings, texts_of
+from dialform.errors import DeclarationError
+from dialform.presets.canonical import NotCanonical, canonical, digest
+from dialform.presets.documents import preset_document, profile_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dialform.declaration.rules import Macro
+    from dialform.declaration.source import Source
+    from dialform.errors import Problem
+    from dialform.presets.canonical import Digest
+
+
+class Library(Protocol):
+    """Where an object finds what it names."""
+
+    def prose(self, file: str) -> tuple[str, str]:
+        """``(name, text)`` of a prose file, relative to stacks/; DeclarationError."""
+
+    def flow(self, name: str) -> Flow | None:
+        """The flow of that name."""
+
+    def flow_names(self) -> list[str]:
+        """All flows."""
+
+    def profile(self, name: str) -> Profile | None:
+        """The profile of that name."""
+
+    def profile_names(self) -> list[str]:
+        """All profiles."""
+
+    def profile_problems(self, name: str) -> list[Problem]:
+        """Why a profile that has a file can't be used."""
+
+
+class Flow:
+    """A flow, from its compact form or as the API's object."""
+
+    def __init__(self, name: str, source: Source, *, compact: bool) -> None:
+        """``source`` is stacks/flows/NAME.toml (compact) or NAME.json."""
+        self.name = name
+        self.source = source
+        self.problems: list[Problem] = []
+        if compact:
+            layered = Layered(name, [source], source.value)
+            self.definition: dict[str, Any] = {}
+            try:
+                model = FlowFile.model_validate(source.value)
+            except ValidationError as error:
+                self.problems += problems_of(layered, FlowFile, error)
+                return
+            self.definition = flows.definition(model, self._report)
+            if "aiOpen" in model.model_fields_set:
+                _deprecated(layered, ("aiOpen",), "openingLineType", self.problems)
+            keys = list(model.node)
+        else:
+            self.definition = source.value
+            flows.check_definition(source.value, self._report)
+            keys = []
+        if any(problem.severity == "error" for problem in self.problems):
+            return
+
+        def place(node: int, rule: int | None = None) -> tuple[str | int, ...]:
+            if compact:
+                at: tuple[str | int, ...] = ("node", keys[node])
+                return at if rule is None else (*at, "next", rule)
+            at = ("nodes", node)
+            return at if rule is None else (*at, "transitionRules", rule)
+
+        flows.check_graph(self.definition, place, self._report)
+
+    def _report(
+        self, path: tuple[str | int, ...], rule: str, message: str, severity: str = "error"
+    ) -> None:
+        self.problems.append(self.source.problem(path, rule, message, severity=severity))
+
+    @cached_property
+    def texts(self) -> list[Text]:
+        """Every string of the file."""
+        return texts_of(self.source)
+
+
+def _deprecated(
+    layered: Layered, path: tuple[str | int, ...], instead: str, problems: list[Problem]
+) -> None:
+    problems.append(
+        layered.problem(
+            path, "deprecated", f"is deprecated by the API; use {instead}", severity="warning"
+        )
+    )
+
+
+@dataclass
+class _Prompts:
+    """What a profile's prompts bring: their flows, their texts."""
+
+    texts: list[Text] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+
+
+class Profile:
+    """An agent override profile. ``model`` is None where its files are wrong."""
+
+    def __init__(self, layered: Layered, library: Library, *, partial: bool = False) -> None:
+        """``partial``: it is only a parent of others, so it need not be complete."""
+        self.name = layered.name
+        self.layered = layered
+        self.problems: list[Problem] = []
+        self._prompts = _Prompts()
+        self.document: dict[str, Any] | None = None
+        try:
+            model = ProfileFile.model_validate(layered.value)
+        except ValidationError as error:
+            found = problems_of(layered, ProfileFile, error)
+            self.problems += [one for one in found if not (partial and one.rule == "missing-key")]
+            return
+        if "linkedFunctions" in model.model_fields_set:
+            _deprecated(
+                layered, ("linkedFunctions",), "linkedFunctionDefinitionInputs", self.problems
+            )
+        overrides = model.model_dump(exclude_unset=True)
+        extra = overrides.pop("extraFields", None)
+        _check_extra(layered, overrides, extra, self.problems)
+        if overrides.get("prompt") is not None:
+            overrides["defaultVersionedPrompt"] = self._prompt(
+                overrides.pop("prompt"), ("prompt",), library, partial=partial
+            )
+        ivr = overrides.get("ivrConfiguration")
+        if ivr is not None and ivr.get("prompt") is not None:
+            ivr["versionedPrompt"] = self._prompt(
+                ivr.pop("prompt"), ("ivrConfiguration", "prompt"), library, partial=partial
+            )
+        self.document = profile_document(overrides, extra_fields=extra)
+        check_texts(self.texts, self.problems)
+
+    def _prompt(
+        self,
+        prompt: dict[str, Any],
+        path: tuple[str, ...],
+        library: Library,
+        *,
+        partial: bool,
+    ) -> dict[str, Any]:
+        """The API's versioned prompt, with the model's name."""
+        layered, problems = self.layered, self.problems
+        file, flow = prompt.pop("file", None), prompt.pop("flow", None)
+        if file is not None:
+            if "prompt" in prompt:
+                message = "stands beside a prompt; one of the two must go"
+                problems.append(layered.problem((*path, "file"), "prompt-source", message))
+            try:
+                name, text = library.prose(file)
+            except DeclarationError as error:
+                for one in error.problems:
+                    place = layered.problem((*path, "file"), one.rule, "")
+                    message = f"{one.file}: {one.message}"
+                    place.message = message
+                    problems.append(place)
+            else:
+                prompt["prompt"] = text
+                self._prompts.texts.append(Text(text, None, (), name))
+        if flow is not None:
+            found = library.flow(flow)
+            if found is None:
+                message = f"there is no flow {flow!r} in stacks/flows"
+                message += near(flow, library.flow_names())
+                problems.append(layered.problem((*path, "flow"), "reference", message))
+            else:
+                prompt["flowDefinition"] = found.definition
+                self._prompts.flows.append(found)
+        kind = "STANDARD" if flow is None else "CUSTOM_FLOW"
+        given = prompt.setdefault("agentType", kind)
+        if flow is not None and given == "STANDARD":
+            message = "a flow implies CUSTOM_FLOW; drop this line or the flow"
+            problems.append(layered.problem((*path, "agentType"), "prompt-source", message))
+        if given == "CUSTOM_FLOW" and flow is None and not partial:
+            message = "CUSTOM_FLOW needs a flow"
+            problems.append(layered.problem((*path, "agentType"), "prompt-source", message))
+        if given == "STANDARD" and "prompt" not in prompt and not partial:
+            message = "says nothing: it needs a prompt or a file"
+            problems.append(layered.problem(path, "prompt-source", message))
+        return prompt
+
+    @property
+    def flows(self) -> list[Flow]:
+        """The flows that its prompts name."""
+        return self._prompts.flows
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says what the agent is told, so that the macros are all known here."""
+        return self.layered.value.get("prompt") is not None
+
+    @cached_property
+    def texts(self) -> list[Text]:
+        """Every string of its files and prompts, without its flows'."""
+        return [*texts_of(self.layered), *self._prompts.texts]
+
+    @cached_property
+    def macros(self) -> list[Macro]:
+        """The macros in all that it says, its flows included."""
+        texts = [*self.texts, *(text for flow in self.flows for text in flow.texts)]
+        return macros(texts, self.problems)
+
+    def all_problems(self) -> list[Problem]:
+        """Its own and its flows'."""
+        _ = self.macros, self.data
+        return [*self.problems, *(one for flow in self.flows for one in flow.problems)]
+
+    @cached_property
+    def data(self) -> bytes | None:
+        """The document's canonical bytes; None where it has none."""
+        return _canonical(self.document, self.layered, self.problems)
+
+    @cached_property
+    def digest(self) -> Digest | None:
+        """The document's name."""
+        return None if self.data is None else digest(self.data)
+
+
+def _canonical(
+    document: dict[str, Any] | None, layered: Layered, problems: list[Problem]
+) -> bytes | None:
+    if document is None:
+        return None
+    try:
+        return canonical(document)
+    except NotCanonical as error:
+        problems.append(layered.problem((), "canonical", str(error)))
+        return None
+
+
+def _check_extra(
+    layered: Layered,
+    declared: dict[str, Any],
+    extra: dict[str, Any] | None,
+    problems: list[Problem],
+) -> None:
+    """``extraFields`` must not say again what is declared."""
+
+    def clash(under: Any, over: Any, path: tuple[str, ...]) -> None:
+        for key, value in over.items():
+            if key not in under:
+                continue
+            if isinstance(under[key], dict) and isinstance(value, dict):
+                clash(under[key], value, (*path, key))
+            else:
+                message = "is declared as well; one of the two must go"
+                problems.append(layered.problem((*path, key), "extra-field", message))
+
+    clash(declared, extra or {}, ("extraFields",))
+
+
+class Preset:
+    """A preset. ``document`` is None where its files or its profile are wrong."""
+
+    def __init__(self, layered: Layered, library: Library, *, partial: bool = False) -> None:
+        """``partial``: it is only a parent of others, so it need not be complete."""
+        self.name = layered.name
+        self.layered = layered
+        self.problems: list[Problem] = []
+        self.profile: Profile | None = None
+        self._call: dict[str, Any] | None = None
+        self._extra: dict[str, Any] | None = None
+        self.inputs: dict[str, Any] = {}
+        try:
+            model = PresetFile.model_validate(layered.value)
+        except ValidationError as error:
+            found = problems_of(layered, PresetFile, error)
+            self.problems += [one for one in found if not (partial and one.rule == "missing-key")]
+            return
+        call = model.model_dump(exclude_unset=True)
+        name = call.pop("profile", None)
+        self.inputs = call.pop("inputs", {})
+        self._extra = call.pop("extraFields", None)
+        self._call = call
+        if name is not None:
+            self.profile = library.profile(name)
+            if self.profile is None:
+                self._call = None
+                self.problems += library.profile_problems(name)
+            if self.profile is None and name not in library.profile_names():
+                message = f"there is no profile {name!r} in stacks/profiles"
+                message += near(name, library.profile_names())
+                self.problems.append(layered.problem(("profile",), "reference", message))
+        _check_extra(layered, call, self._extra, self.problems)
+        self._check_inputs()
+        texts = texts_of(layered)
+        check_texts(texts, self.problems)
+        if not partial:
+            self._check_macros(texts)
+            self._check_numbers(call)
+
+    def _check_numbers(self, call: dict[str, Any]) -> None:
+        extra = self._extra or {}
+        if call.get("numbers") or call.get("browserCall") or "fromNumberId" in extra:
+            return
+        self.problems.append(
+            self.layered.problem(
+                (),
+                "numbers",
+                "says no numbers to call from, which the API requires of a phone dial",
+                severity="warning",
+            )
+        )
+
+    def _check_inputs(self) -> None:
+        for name, declared in self.inputs.items():
+            for message, key in input_findings(declared):
+                path = ("inputs", name, key)
+                self.problems.append(self.layered.problem(path, "input", message))
+
+    def _check_macros(self, texts: list[Text]) -> None:
+        problems = self.problems
+        used = macros(texts, problems) + (self.profile.macros if self.profile else [])
+        known: dict[str, set[str] | None] = {}
+        for flow in self.profile.flows if self.profile else ():
+            known |= flows.outputs(flow.definition)
+        for macro in used:
+            message = self._macro_finding(macro.name, known)
+            if message:
+                problems.append(macro.text.problem("macro", message, offset=macro.offset))
+        if self.profile is None or not self.profile.speaks:
+            return  # the agent's own prompt speaks, and it is not known here
+        names = {macro.name for macro in used}
+        for name, declared in self.inputs.items():
+            if name not in names and not declared.get("usedElsewhere"):
+                message = (
+                    "is an input that nothing says; if a function or the agent's own texts "
+                    "read it, add usedElsewhere = true"
+                )
+                problems.append(self.layered.problem(("inputs", name), "input-unused", message))
+
+    def _macro_finding(self, name: str, nodes: dict[str, set[str] | None]) -> str | None:
+        if name in self.inputs:
+            return None
+        if name.startswith("node."):
+            node, _, output = name.removeprefix("node.").rpartition(".")
+            if node not in nodes:
+                node_name = node or name
+                return f"{{{{{name}}}}}: the flow has no node {node_name!r}" + near(node, nodes)
+            fields = nodes[node]
+            if fields is None or output in fields:
+                return None
+            gives = f"gives {', '.join(sorted(fields))}" if fields else "gives nothing"
+            return f"{{{{{name}}}}}: node {node!r} {gives}"
+        return (
+            f"{{{{{name}}}}} is not an input of preset {self.name!r}; "
+            f"declare [inputs.{name}] in {self.layered.own.name}" + near(name, self.inputs)
+        )
+
+    def all_problems(self) -> list[Problem]:
+        """Its own and its profile's."""
+        _ = self.data
+        return [*self.problems, *(self.profile.all_problems() if self.profile else ())]
+
+    @cached_property
+    def document(self) -> dict[str, Any] | None:
+        """What is stored."""
+        if self._call is None or (self.profile is not None and self.profile.digest is None):
+            return None
+        return preset_document(
+            self._call,
+            profile=None if self.profile is None else self.profile.digest,
+            inputs=self.inputs,
+            extra_fields=self._extra,
+        )
+
+    @cached_property
+    def data(self) -> bytes | None:
+        """The document's canonical bytes; None where it has none."""
+        return _canonical(self.document, self.layered, self.problems)
+
+    @cached_property
+    def digest(self) -> Digest | None:
+        """The document's name."""
+        return None if self.data is None else digest(self.data)
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "any": lambda _value: True,
+}
+
+
+def input_findings(declared: dict[str, Any]) -> list[tuple[str, str]]:
+    """``(message, key)`` for each contradiction in an input's declaration."""
+    found: list[tuple[str, str]] = []
+    kind = declared.get("type", "string")
+    if declared.get("required") and "default" in declared:
+        found.append(("has a default, so it can't be required; drop one of the two", "required"))
+    pattern = declared.get("pattern")
+    if pattern is not None:
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            return [*found, (f"is no regular expression: {error}", "pattern")]
+        if kind not in ("string", "any"):
+            found.append((f"goes with strings, not with type {kind!r}", "pattern"))
+    for key in ("default", "example"):
+        if key not in declared:
+            continue
+        value = declared[key]
+        if not _TYPES[kind](value):
+            found.append((f"must be of type {kind!r}, not {value!r}", key))
+        elif pattern is not None and isinstance(value, str) and not compiled.fullmatch(value):
+            found.append((f"does not match the pattern {pattern!r}: {value!r}", key))
+    return found
+
+
+__all__ = ["Flow", "Library", "Preset", "Profile", "input_findings", "strings"]
