@@ -1,0 +1,21 @@
+"""The registry: what was published, under which version, and what is live where."""
+
+from dialform.registry.entries import Change, Entry, Kind, Meta, State, next_entry
+from dialform.registry.folder import FolderStore
+from dialform.registry.names import check_name, name_fault
+from dialform.registry.registry import Registry
+from dialform.registry.store import Store
+
+__all__ = [
+    "Change",
+    "Entry",
+    "FolderStore",
+    "Kind",
+    "Meta",
+    "Registry",
+    "State",
+    "Store",
+    "check_name",
+    "name_fault",
+    "next_entry",
+]
