@@ -1,10 +1,11 @@
 """The registry: what was published, under which version, and what is live where."""
 
-from dialform.registry.entries import Change, Entry, Kind, Meta, State, next_entry
+from dialform.registry.entries import Entry, Kind, Meta, State
 from dialform.registry.folder import FolderStore
 from dialform.registry.names import check_name, name_fault
 from dialform.registry.registry import Registry
 from dialform.registry.store import Store
+from dialform.registry.transitions import Change, next_entry
 
 __all__ = [
     "Change",

@@ -1,16 +1,15 @@
 """
 What the stored documents have in common: canonical bytes, a ``format``, and the seal.
 
-Pure. An object that is not named by its digest carries the digest of the rest of itself as
-``checksum``, so that a changed byte shows in it too. That guards against damage; who may write
-to the store is the store's own affair.
+Pure. An object that is not named by its digest is sealed: it carries the digest of the rest of
+itself as ``checksum`` and says which object it is, so that a changed byte and a changed place
+show in it too. That guards against damage; who may write to the store is the store's affair.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from dialform.errors import ObjectCorrupt, RegistryError, UnknownFormat
 from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, is_digest, parse
 
 REGISTRY: Final = "dialform.registry/1"
@@ -25,39 +24,55 @@ BLOB_FORMATS: Final = (PROFILE, PRESET, BOUND_PRESET)
 """The formats of what stands among the blobs."""
 
 CHECKSUM: Final = "checksum"
+SEQ: Final = "seq"
 
 _KNOWN = frozenset((REGISTRY, VERSION, RELEASE, ENVIRONMENT, *BLOB_FORMATS))
-_RESTORE = "restore it from a backup; `dialform registry verify` names all that is damaged"
 
 
-def corrupt(name: str, what: str) -> ObjectCorrupt:
-    """The error for a damaged object: its name, what is wrong, what to do."""
-    return ObjectCorrupt(f"{name}: {what}; {_RESTORE}")
-
-
-def document(data: bytes, name: str, *formats: str) -> dict[str, Any]:
+class Damage(Exception):
     """
-    The value of a stored document. ``name`` is the object's, for messages.
+    Why bytes are not the object that they should be: a fact, of which a reader makes an error.
+
+    ``rule`` is one word for programs, as in the findings of `verify`.
+    """
+
+    def __init__(self, rule: str, what: str) -> None:
+        """``what`` completes the sentence that begins with the object's name."""
+        self.rule = rule
+        super().__init__(what)
+
+
+class Newer(Damage):
+    """The bytes may be sound: their format is not known to this version."""
+
+    def __init__(self, form: str) -> None:
+        """``form`` is the format that they name."""
+        super().__init__(
+            "format", f"its format {form!r} is unknown here: it needs a newer dialform"
+        )
+
+
+def document(data: bytes, *formats: str) -> dict[str, Any]:
+    """
+    The value of a stored document.
 
     Raises:
-        ObjectCorrupt: if it is not a JSON object in canonical form, or of another known format.
-        UnknownFormat: if its format is not one that this version knows.
+        Damage: if it is not a JSON object in canonical form, or of another known format.
+        Newer: if its format is not one that this version knows.
 
     """
     try:
         value = parse(data)
     except NotCanonical as error:
-        raise corrupt(name, str(error)) from None
+        raise Damage("form", str(error)) from None
     found = value.get("format") if isinstance(value, dict) else None
     if not isinstance(found, str):
-        raise corrupt(name, "not a document: it has no `format`")
+        raise Damage("format", "it has no `format`")
     if found in formats:
         return value  # type: ignore[no-any-return]  # a dict: it has a format
     if found in _KNOWN:
-        raise corrupt(name, f"a {found} stands where a {' or '.join(formats)} should")
-    raise UnknownFormat(
-        f"{name}: format {found!r} is unknown here: it needs a newer dialform; upgrade dialform"
-    )
+        raise Damage("format", f"a {found} stands where a {' or '.join(formats)} should")
+    raise Newer(found)
 
 
 def sealed(value: dict[str, Any]) -> bytes:
@@ -65,65 +80,136 @@ def sealed(value: dict[str, Any]) -> bytes:
     The bytes to store: ``value`` with its checksum.
 
     Raises:
-        RegistryError: if ``value`` has no canonical form, e.g. text with lone surrogates.
+        NotCanonical: if ``value`` has no canonical form.
 
     """
-    try:
-        return canonical({**value, CHECKSUM: digest(canonical(value))})
-    except NotCanonical as error:
-        raise RegistryError(f"a {value.get('format')} can't be stored: {error}") from None
+    return canonical({**value, CHECKSUM: digest(canonical(value))})
 
 
-def unsealed(data: bytes, name: str, form: str) -> dict[str, Any]:
+def unsealed(data: bytes, form: str) -> dict[str, Any]:
     """
     The value of a sealed document, less its checksum.
 
     Raises:
-        ObjectCorrupt: as ``document``, and if the checksum is not the content's.
-        UnknownFormat: as ``document``.
+        Damage: as ``document``, and if the checksum is not the content's.
+        Newer: as ``document``.
 
     """
-    value = document(data, name, form)
-    checksum = value.pop(CHECKSUM, None)
-    if checksum != digest(canonical(value)):
-        raise corrupt(name, "its content is not what its checksum says")
+    value = document(data, form)
+    if value.pop(CHECKSUM, None) != digest(canonical(value)):
+        raise Damage("checksum", "its content is not what its checksum says")
     return value
 
 
-def exact_keys(value: dict[str, Any], name: str, keys: frozenset[str]) -> None:
+def exact_keys(value: dict[str, Any], keys: frozenset[str]) -> None:
     """
     Hold a document to exactly ``keys``: what is unknown could change what the rest means.
 
     Raises:
-        ObjectCorrupt: naming the first key that is missing or unknown.
+        Damage: naming the first key that is missing or unknown.
 
     """
     for key in sorted(keys - value.keys()):
-        raise corrupt(name, f"the key {key!r} is missing")
+        raise Damage("content", f"its key {key!r} is missing")
     for key in sorted(value.keys() - keys):
-        raise corrupt(name, f"the key {key!r} is not one of this format's")
+        raise Damage("content", f"its key {key!r} is not one of this format's")
 
 
-def reference(value: dict[str, Any], name: str) -> tuple[Digest, str] | None:
+def hashed(data: bytes, expected: Digest) -> bytes:
+    """
+    Return ``data`` if that is its digest.
+
+    Raises:
+        Damage: if it is not.
+
+    """
+    found = digest(data)
+    if found != expected:
+        raise Damage("digest", f"its bytes hash to {found}")
+    return data
+
+
+def marker(registry_id: str) -> bytes:
+    """The bytes of ``registry.json``."""
+    return sealed({"format": REGISTRY, "id": registry_id})
+
+
+def parse_marker(data: bytes) -> str:
+    """
+    The registry's id.
+
+    Raises:
+        Damage: if ``data`` is not a marker.
+
+    """
+    value = unsealed(data, REGISTRY)
+    exact_keys(value, frozenset(("format", "id")))
+    if not isinstance(value["id"], str) or not value["id"]:
+        raise Damage("content", f"its id is {value['id']!r}")
+    return value["id"]
+
+
+def version(preset: str, number: int, content: Digest) -> bytes:
+    """The bytes of ``presets/<preset>/<number>.json``."""
+    return sealed({"format": VERSION, "preset": preset, "version": number, "digest": content})
+
+
+def parse_version(data: bytes, preset: str, number: int) -> Digest:
+    """
+    The content of that version.
+
+    Raises:
+        Damage: if ``data`` is not that version's.
+
+    """
+    value = unsealed(data, VERSION)
+    exact_keys(value, frozenset(("format", "preset", "version", "digest")))
+    if (value["preset"], value["version"]) != (preset, number):
+        raise Damage("place", f"it is version {value['version']} of {value['preset']}")
+    if not is_digest(value["digest"]):
+        raise Damage("content", f"its digest is {value['digest']!r}")
+    return Digest(value["digest"])
+
+
+def environment(value: dict[str, Any], number: int) -> bytes:
+    """The bytes of ``environments/<env>/<number>.json`` for an environment's document."""
+    return sealed({**value, SEQ: number})
+
+
+def parse_environment(data: bytes, name: str, number: int) -> dict[str, Any]:
+    """
+    The environment's document, less what belongs to its place in the registry.
+
+    Raises:
+        Damage: if ``data`` is not that environment's document of that number.
+
+    """
+    value = unsealed(data, ENVIRONMENT)
+    found = value.pop(SEQ, None)
+    if (value.get("environment"), found) != (name, number):
+        raise Damage("place", f"it is document {found} of {value.get('environment')!r}")
+    return value
+
+
+def reference(value: dict[str, Any]) -> tuple[Digest, str] | None:
     """
     The digest and the format of the document that a blob refers to, if it does.
 
     Raises:
-        ObjectCorrupt: if it should and what it says is no digest.
+        Damage: if it should and what it says is no digest.
 
     """
-    form = value["format"]
     found: Any
-    if form == BOUND_PRESET:
+    if value["format"] == BOUND_PRESET:
         preset = value.get("preset")
         found = preset.get("digest") if isinstance(preset, dict) else None
         expected = PRESET
-    elif form == PRESET and "profile" in value:
+    elif value["format"] == PRESET and "profile" in value:
         found, expected = value["profile"], PROFILE
     else:
         return None
     if not is_digest(found):
-        raise corrupt(name, f"it refers to {found!r}, which is no digest")
+        raise Damage("content", f"it refers to {found!r}, which is no digest")
     return Digest(found), expected
 
 

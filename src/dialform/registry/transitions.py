@@ -1,0 +1,195 @@
+"""
+The release log's rules: what may follow what.
+
+Pure: no disk, no clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from dialform.errors import ObjectAbsent, Refused, UsageError
+from dialform.presets.canonical import digest
+from dialform.registry.entries import KINDS, Entry, Kind, Meta, State, is_text, is_time
+
+if TYPE_CHECKING:
+    from dialform.presets.canonical import Digest
+
+_MOVES: Final[dict[str, tuple[frozenset[str], State]]] = {
+    "release": (frozenset(("live", "withdrawn")), "live"),
+    "hold": (frozenset(("live",)), "held"),
+    "resume": (frozenset(("held",)), "live"),
+    "withdraw": (frozenset(("live", "held")), "withdrawn"),
+}
+"""By kind: the states that it may follow, and the state that it makes."""
+
+
+class Change(NamedTuple):
+    """What an author wants to put at a log's head."""
+
+    kind: Kind
+    version: int | None = None
+    """``release``: of the preset."""
+
+    preset_digest: Digest | None = None
+    """``release``."""
+
+    bound_digest: Digest | None = None
+    """``release``."""
+
+    yank_version: int | None = None
+    """``yank``: the version to bar for good."""
+
+
+def next_entry(  # noqa: PLR0913  # what decides, all of it
+    head: Entry | None,
+    change: Change,
+    meta: Meta,
+    *,
+    environment: str,
+    preset: str,
+    take_over: str | None = None,
+) -> Entry:
+    """
+    The entry that ``change`` puts after ``head``; ``head`` itself if it says the same already.
+
+    ``take_over`` names the writer whose log ``meta.writer`` takes over.
+
+    Raises:
+        Refused: by another writer, a hold, a yank, or a state that ``change`` can't follow.
+        ObjectAbsent: for anything but a release where there is no log.
+        UsageError: for a change without what its kind needs, or a time or a text that can't
+            be stored.
+
+    """
+    _check_change(change)
+    _check_meta(meta)
+    if head is None:
+        if change.kind != "release":
+            raise ObjectAbsent(
+                f"{preset} was never released in {environment}: nothing to {change.kind}; "
+                f"`dialform presets -s {environment}` lists what is"
+            )
+        return _entry(head, change, meta, environment, preset)
+    _check_writer(head, meta, take_over)
+    if change.kind == "yank":
+        return head if change.yank_version in head.yanked else _entry(head, change, meta)
+    if change.kind == "release":
+        _check_release(head, change)
+    if _says_the_same(head, change, meta):
+        return head
+    befores, _ = _MOVES[change.kind]
+    if head.state not in befores:
+        raise Refused(
+            f"{preset} is {head.state} in {environment} since {head.describe()}: "
+            f"it can't be moved by {change.kind!r}, which needs it {' or '.join(sorted(befores))}"
+        )
+    return _entry(head, change, meta)
+
+
+def succession_fault(before: Entry | None, entry: Entry) -> str | None:
+    """What is wrong with ``entry`` as the one after ``before``; None if nothing is."""
+    if entry.previous != (before.digest if before else None):
+        return "its `previous` is not the digest of the entry before it"
+    change = Change(entry.kind)
+    if entry.kind == "release":
+        change = Change("release", entry.version, entry.preset_digest, entry.bound_digest)
+    elif entry.kind == "yank":
+        change = Change("yank", yank_version=entry.yanked[-1] if entry.yanked else None)
+    try:
+        expected = next_entry(
+            before,
+            change,
+            entry.meta,
+            environment=entry.environment,
+            preset=entry.preset,
+            take_over=before.writer if before else None,
+        )
+    except (Refused, ObjectAbsent, UsageError) as error:
+        return f"it can't follow the entry before it: {error}"
+    if expected is before:
+        return "it changes nothing"
+    if expected != entry:
+        return "its state is not what the entry before it and its kind make"
+    return None
+
+
+def _says_the_same(head: Entry, change: Change, meta: Meta) -> bool:
+    if head.state != _MOVES[change.kind][1]:
+        return False
+    if change.kind != "release":
+        return True
+    owner = head.writer in (None, meta.writer) or meta.writer is None
+    return owner and head.bound_digest == change.bound_digest
+
+
+def _check_release(head: Entry, change: Change) -> None:
+    if head.state == "held":
+        reason = f": {head.reason!r}" if head.reason else ""
+        raise Refused(
+            f"{head.preset} is held in {head.environment} since {head.describe()}{reason}; "
+            f"`dialform resume {head.preset} -s {head.environment} --reason ...` lets it move"
+        )
+    if change.version in head.yanked:
+        raise Refused(
+            f"version {change.version} of {head.preset} is yanked in {head.environment}: "
+            "barred for good; release another version"
+        )
+
+
+def _check_writer(head: Entry, meta: Meta, take_over: str | None) -> None:
+    if None in (head.writer, meta.writer) or meta.writer == head.writer:
+        return
+    if take_over != head.writer:
+        raise Refused(
+            f"the log of {head.preset} in {head.environment} is written by {head.writer}, "
+            f"this is {meta.writer}: two stacks would undo each other; name another "
+            "environment, or if this one takes its place, run it once with "
+            f"DIALFORM_TAKE_OVER={head.writer}"
+        )
+
+
+def _check_change(change: Change) -> None:
+    needs = {
+        "release": (change.version, change.preset_digest, change.bound_digest),
+        "yank": (change.yank_version,),
+    }
+    if change.kind not in KINDS or None in needs.get(change.kind, ()):
+        raise UsageError(f"{change} is no entry for a release log")
+
+
+def _check_meta(meta: Meta) -> None:
+    if not is_time(meta.time):
+        raise UsageError(f"time {meta.time!r}: takes UTC as 2026-11-23T23:00:00Z")
+    for name, text in meta._asdict().items():
+        if not is_text(text):
+            raise UsageError(f"{name} {text!r}: takes text that UTF-8 can hold")
+
+
+def _entry(
+    head: Entry | None,
+    change: Change,
+    meta: Meta,
+    environment: str | None = None,
+    preset: str | None = None,
+) -> Entry:
+    """The entry after ``head``, or the first of the log that is named."""
+    fields: dict[str, Any] = (
+        {"environment": environment, "preset": preset, "seq": 1, "yanked": (), "previous": None}
+        if head is None
+        else {**head._asdict(), "seq": head.seq + 1, "previous": head.digest}
+    )
+    owner = fields.get("writer")
+    fields.update(meta._asdict(), kind=change.kind, digest="")
+    if meta.writer is None:
+        fields["writer"] = owner
+    if change.kind == "yank":
+        fields["yanked"] = (*fields["yanked"], change.yank_version)
+    else:
+        fields["state"] = _MOVES[change.kind][1]
+    if change.kind == "release":
+        fields["version"] = change.version
+        fields["preset_digest"] = change.preset_digest
+        fields["bound_digest"] = change.bound_digest
+    entry = Entry(**fields)
+    return entry._replace(digest=digest(entry.render()))

@@ -1,0 +1,269 @@
+"""
+Reads a whole registry and names each object that is not what it should be.
+
+Each object is held to its name, place and form, each log and each preset's versions to their
+order, each reference to what it refers to. What one object says of another is compared only
+where both are sound, so that one damage is one finding. A log's or a preset's newest objects
+can't be missed by anything but what refers to them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+
+from dialform.errors import RegistryError, RegistryUnreachable
+from dialform.registry import documents, names
+from dialform.registry.documents import Damage
+from dialform.registry.entries import Entry, parse_entry
+from dialform.registry.transitions import succession_fault
+
+if TYPE_CHECKING:
+    from dialform.presets.canonical import Digest
+    from collections.abc import Callable, Iterator
+
+    from dialform.registry.registry import Registry
+    from dialform.registry.store import Store
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+_TOP = frozenset((names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES))
+
+
+class Finding(NamedTuple):
+    """An object that is not what it should be."""
+
+    object: str
+    """Its key in the registry."""
+
+    rule: str
+    """
+    What it breaks, in a word: ``absent``, ``checksum``, ``content``, ``digest``, ``double``,
+    ``form``, ``format``, ``name``, ``place``, ``reference``, ``transition``, ``unexpected`` or
+    ``unreadable``.
+    """
+
+    message: str
+    """A sentence that goes on from the object's name."""
+
+
+def verify(registry: Registry, progress: Callable[[], None] | None = None) -> Iterator[Finding]:
+    """
+    All findings. ``progress`` is called after each object read.
+
+    Raises:
+        RegistryUnreachable: if the registry is not there, or goes away meanwhile.
+
+    """
+    return iter(_Reading(registry.store, progress or (lambda: None)).findings())
+
+
+class _Reading:
+    """One pass over a store. References come before what they refer to, as writers write."""
+
+    def __init__(self, store: Store, progress: Callable[[], None]) -> None:
+        self.store = store
+        self.progress = progress
+        self.found: list[Finding] = []
+        self.entries: list[tuple[str, Entry]] = []
+        self.versions: dict[str, dict[int, Digest | None]] = {}
+        self.blobs: dict[Digest, dict[str, Any] | None] = {}
+        """By digest: the document less its content; None for a damaged one."""
+        self.missing: dict[str, list[str]] = {}
+        """By the key of an object that isn't there: the objects that refer to it."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Read, and drain what was found after each step."""
+        self._marker()
+        for step in (
+            self._top,
+            self._logs,
+            self._environments,
+            self._versions,
+            self._blobs,
+            self._references,
+        ):
+            step()
+            if self.store.read(names.MARKER) is None:
+                raise RegistryUnreachable(f"{self.store.url} went away while it was read")
+            yield from self.found
+            self.found.clear()
+
+    # Steps
+
+    def _marker(self) -> None:
+        data = self.store.read(names.MARKER)
+        if data is None:
+            raise RegistryUnreachable(
+                f"{self.store.url} has no readable registry.json: it is not there, or is not a "
+                "registry; correct the URL, or restore the file"
+            )
+        self._parsed(names.MARKER, documents.parse_marker, data)
+
+    def _top(self) -> None:
+        self._only("", _TOP)
+        self._only("blobs", frozenset(("sha256",)))
+
+    def _logs(self) -> None:
+        for environment in self._folders(names.RELEASES):
+            for preset in self._folders(f"{names.RELEASES}/{environment}"):
+                before: Entry | None = None
+                for key, number in self._numbered(names.log_prefix(environment, preset)):
+                    entry = self._read(key, parse_entry, environment, preset, number)
+                    if entry is not None:
+                        self.entries.append((key, entry))
+                        if number == 1 or (before is not None and before.seq == number - 1):
+                            fault = succession_fault(before, entry)
+                            if fault is not None:
+                                self._add(key, "transition", fault)
+                    before = entry
+
+    def _environments(self) -> None:
+        for environment in self._folders(names.ENVIRONMENTS):
+            for key, number in self._numbered(names.environment_prefix(environment)):
+                self._read(key, documents.parse_environment, environment, number)
+
+    def _versions(self) -> None:
+        for preset in self._folders(names.PRESETS):
+            numbers: dict[Digest, int] = {}
+            versions: dict[int, Digest | None] = {}
+            self.versions[preset] = versions
+            for key, number in self._numbered(names.versions_prefix(preset)):
+                digest = self._read(key, documents.parse_version, preset, number)
+                versions[number] = digest
+                if digest is not None:
+                    first = numbers.setdefault(digest, number)
+                    if first != number:
+                        self._add(key, "double", f"its content is version {first}'s")
+
+    def _blobs(self) -> None:
+        for name in self._names(names.BLOBS):
+            key = f"{names.BLOBS}/{name}"
+            digest = names.digest_of(name)
+            if digest is None:
+                self._add(key, "unexpected", "it is nothing that a registry holds")
+            else:
+                self.blobs[digest] = self._read(key, _outline, digest)
+
+    def _references(self) -> None:
+        for digest, blob in self.blobs.items():
+            if blob is not None and blob["refers"] is not None:
+                self._refers(names.blob_key(digest), *blob["refers"])
+        for preset, versions in self.versions.items():
+            for number, digest in versions.items():
+                if digest is not None:
+                    key = names.numbered(names.versions_prefix(preset), number)
+                    self._refers(key, digest, documents.PRESET)
+        for key, entry in self.entries:
+            self._entry_refers(key, entry)
+        for key, referrers in self.missing.items():
+            others = f" and {len(referrers) - 1} more" if len(referrers) > 1 else ""
+            self._add(key, "absent", f"it is missing; needed by {referrers[0]}{others}")
+
+    def _entry_refers(self, key: str, entry: Entry) -> None:
+        versions = self.versions.get(entry.preset, {})
+        for number in {entry.version, *entry.yanked}:
+            if number > max(versions, default=0):  # a gap below is a finding already
+                version_key = names.numbered(names.versions_prefix(entry.preset), number)
+                self.missing.setdefault(version_key, []).append(key)
+        digest = versions.get(entry.version)
+        if digest is not None and digest != entry.preset_digest:
+            what = f"version {entry.version} of {entry.preset} is {digest}"
+            self._add(key, "reference", f"{what}, and it says {entry.preset_digest}")
+        bound = self._refers(key, entry.bound_digest, documents.BOUND_PRESET)
+        if bound is not None:
+            fault = documents.bound_fault(
+                bound, entry.environment, entry.preset, entry.preset_digest
+            )
+            if fault is not None:
+                self._add(key, "reference", f"of its bound preset {entry.bound_digest}: {fault}")
+
+    def _refers(self, key: str, digest: Digest, form: str) -> dict[str, Any] | None:
+        """The outline of the document that ``key`` refers to, if it is there and sound."""
+        if digest not in self.blobs:
+            self.missing.setdefault(names.blob_key(digest), []).append(key)
+            return None
+        blob = self.blobs[digest]
+        if blob is not None and blob["format"] != form:
+            self._add(key, "reference", f"{digest} is a {blob['format']}, not a {form}")
+            return None
+        return blob
+
+    # Reading
+
+    def _read(self, key: str, parse: Callable[..., _T], *args: Any) -> _T | None:
+        """What ``parse`` makes of the object; None with a finding if it can't."""
+        try:
+            data = self.store.read(key)
+        except RegistryError as error:
+            self._add(key, "unreadable", str(error))
+            return None
+        self.progress()
+        if data is None:
+            self._add(key, "absent", "it is listed, and there is no such object")
+            return None
+        return self._parsed(key, parse, data, *args)
+
+    def _parsed(
+        self, key: str, parse: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T | None:
+        try:
+            return parse(*args, **kwargs)
+        except Damage as damage:
+            self._add(key, damage.rule, str(damage))
+            return None
+
+    def _names(self, prefix: str) -> list[str]:
+        try:
+            return self.store.names(prefix)
+        except RegistryError as error:
+            self._add(prefix, "unreadable", str(error))
+            return []
+
+    def _only(self, prefix: str, expected: frozenset[str]) -> None:
+        for name in self._names(prefix):
+            if name not in expected:
+                key = f"{prefix}/{name}" if prefix else name
+                self._add(key, "unexpected", "it is nothing that a registry holds")
+
+    def _folders(self, prefix: str) -> Iterator[str]:
+        for name in self._names(prefix):
+            fault = names.name_fault(name)
+            if fault is None:
+                yield name
+            else:
+                self._add(f"{prefix}/{name}", "name", f"a name {fault}")
+
+    def _numbered(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The numbered objects under ``prefix`` in order; each gap is a finding."""
+        there = self._names(prefix)
+        for name in there:
+            if names.number_of(name) is None:
+                self._add(f"{prefix}/{name}", "unexpected", "it is nothing that a registry holds")
+        expected = 1
+        for number in sorted(names.numbers_of(there)):
+            if number > expected:
+                self._gap(prefix, expected, number - 1)
+            yield names.numbered(prefix, number), number
+            expected = number + 1
+
+    def _gap(self, prefix: str, first: int, last: int) -> None:
+        key = names.numbered(prefix, first)
+        if self.store.read(key) is not None:
+            return  # a listing made while others write may lack what came before its last name
+        what = "it is missing" if first == last else f"it and those to {last}.json are missing"
+        self._add(key, "absent", what)
+
+    def _add(self, key: str, rule: str, message: str) -> None:
+        self.found.append(Finding(key, rule, message))
+
+
+def _outline(data: bytes, digest: Digest) -> dict[str, Any]:
+    """What references need of a blob: hashed, canonical, of a known format."""
+    value = documents.document(documents.hashed(data, digest), *documents.BLOB_FORMATS)
+    return {
+        "format": value["format"],
+        "refers": documents.reference(value),
+        "environment": value.get("environment"),
+        "preset": value.get("preset"),
+    }
