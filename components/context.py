@@ -1,0 +1,178 @@
+"""
+What the compositions need to know: an environment's declaration and what the registry says.
+
+The one look-up against the direction of the data: a pinned preset's documents are read from
+the registry by digest, and the heads of the release logs are noted as the program saw them.
+Knows no Pulumi.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dialform.errors import DeclarationError, ObjectAbsent, RegistryError
+from dialform.presets.canonical import Digest, canonical, digest
+from dialform.presets.documents import PRESET_FORMAT, PROFILE_FORMAT, references
+from dialform.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dialform.declaration import Environment
+    from dialform.registry import Entry
+    from dialform.resources import AccessArgs
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A profile as it is published."""
+
+    name: str
+    document: Mapping[str, Any]
+    data: bytes
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A preset as an environment is to run it."""
+
+    name: str
+    document: Mapping[str, Any]
+    data: bytes
+    digest: Digest
+    profile: Document | None
+    pinned: int | None
+    """The version it is pinned to; None where it follows the source."""
+
+    bound: Mapping[str, Any]
+    bound_digest: Digest
+    head: Entry | None
+    """The release log's head."""
+
+
+class Context:
+    """An environment's declaration, put together with what the registry has."""
+
+    def __init__(self, declared: Environment, *, root: Path, writer: str) -> None:
+        """
+        ``writer``: the stack that writes this environment's logs, ``project/stack``.
+
+        Raises:
+            DeclarationError: what is declared can't be released.
+            RegistryError: a pinned version can't be read.
+
+        """
+        declared.require()
+        self.declared = declared
+        self.writer = writer
+        self.workspace: str = declared.workspace.url
+        self.registry_url: str = declared.registry.url
+        self.registry = Registry.open(self.registry_url, base=root)
+        self._profiles: dict[str, Document] = {}
+        exists = self.registry.exists
+        self.running = [self._run(name, exists=exists) for name in sorted(declared.runs)]
+
+    @property
+    def profiles(self) -> list[Document]:
+        """The profiles that are named by what runs, each once, by name in the stack."""
+        return list(self._profiles.values())
+
+    @cached_property
+    def access(self) -> AccessArgs:
+        """How the workspace is reached, and an agent that proves a key to be its key."""
+        agents = self.declared.bindings.get("agents", {})
+        access: AccessArgs = {"keyvar": self.declared.workspace.keyvar}
+        if agents:
+            access["witness"] = agents[min(agents)]["id"]
+        return access
+
+    def references(self, document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """The models and functions that a profile names, as this environment binds them."""
+        found: dict[str, dict[str, Any]] = {}
+        for kind, name, _ in references(document):
+            if kind in ("models", "functions"):
+                found.setdefault(kind, {})[name] = self.declared.bindings[kind][name]
+        return found
+
+    def _run(self, name: str, *, exists: bool) -> Running:
+        run = self.declared.run(name)
+        if run.follow is None:
+            document, data, profile = self._pinned(name, exists=exists)
+            pinned = run.version
+        else:
+            source = self.declared.source(name)
+            if source.document is None or source.data is None:
+                raise DeclarationError(source.all_problems())
+            document, data, pinned = source.document, source.data, None
+            profile = None
+            if source.profile is not None:
+                profile = self._document(source.profile.name, source.profile.document or {})
+        bound = self.declared.bind(
+            name, document, digest(data), None if profile is None else profile.document
+        )
+        return Running(
+            name=name,
+            document=document,
+            data=data,
+            digest=digest(data),
+            profile=profile,
+            pinned=pinned,
+            bound=bound,
+            bound_digest=digest(canonical(bound)),
+            head=self.registry.head(self.declared.name, name) if exists else None,
+        )
+
+    def _document(self, name: str, document: Mapping[str, Any]) -> Document:
+        data = canonical(document)
+        if name in self._profiles and self._profiles[name].data != data:
+            name = f"{name}-{digest(data)[7:15]}"  # two presets, pinned to two states of one
+        return self._profiles.setdefault(name, Document(name, document, data, digest(data)))
+
+    def _pinned(self, name: str, *, exists: bool) -> tuple[Any, bytes, Document | None]:
+        """A pinned preset's documents: from the registry, by digest."""
+        run = self.declared.run(name)
+        wanted = Digest(run.digest or "")
+        place = self.declared.layered.problem(("presets", name), "pin", "")
+        where = f"{place.file}:{place.line}: {place.key}"
+        if not exists:
+            raise RegistryError(
+                f"{where}: version {run.version} is pinned, and the registry {self.registry_url} "
+                f"has nothing yet; run `pulumi up` first in an environment that follows the source"
+            )
+        try:
+            found = self.registry.preset_digest(name, run.version or 0)
+            if found != wanted:
+                raise RegistryError(
+                    f"{where}: version {run.version} is {found} in the registry, and the pin "
+                    f"says {wanted}; correct version or digest"
+                )
+            document = self.registry.read_document(wanted, PRESET_FORMAT)
+            profile = None
+            if "profile" in document:
+                content = self.registry.read_document(document["profile"], PROFILE_FORMAT)
+                profile = self._document(self._profile_name(name, document["profile"]), content)
+        except ObjectAbsent as error:
+            raise RegistryError(
+                f"{where}: {error}; run `pulumi up` first in an environment that follows the "
+                f"source, or correct the pin"
+            ) from None
+        return document, canonical(document), profile
+
+    def _profile_name(self, preset: str, wanted: Digest) -> str:
+        """
+        A name for a pinned profile, which has none of its own in the registry.
+
+        The working tree's, where that is the same or the preset's name, so that moving a pin
+        shows the profile's lines as a change and not as two resources.
+        """
+        try:
+            source = self.declared.source(preset)
+        except KeyError:
+            return preset
+        if source.profile is not None and source.profile.digest == wanted:
+            return source.profile.name
+        return source.profile.name if source.profile is not None else preset

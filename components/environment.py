@@ -1,0 +1,80 @@
+"""An environment as a whole, and the Pulumi program that declares it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from dialform.components.context import Context
+from dialform.components.presets import Presets
+from dialform.components.speech import Speech
+from dialform.components.telephony import Telephony
+from dialform.declaration import load_environment
+from dialform.errors import DialformError
+from dialform.resources import Environment as EnvironmentDocument
+
+
+class Environment(pulumi.ComponentResource):
+    """Everything that one stack declares: voices, numbers, profiles, presets, releases."""
+
+    def __init__(
+        self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Declare the environment of ``context``."""
+        super().__init__("dialform:components:Environment", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.speech = Speech("speech", context, opts=child)
+        self.telephony = Telephony("telephony", context, opts=child)
+        verified = [*self.speech.voices.values(), *self.telephony.numbers.values()]
+        self.document = EnvironmentDocument(
+            name,
+            name=name,
+            document=context.declared.document.decode(),
+            registry=context.registry_url,
+            workspace=context.workspace,
+            access=context.access,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=verified),
+        )
+        self.presets = Presets(
+            "presets",
+            context,
+            profiles=self.speech.profiles,
+            first=[*verified, self.document],
+            opts=child,
+        )
+        self.register_outputs({})
+
+
+def declare(root: Path | None = None, stack: str | None = None) -> Environment:
+    """
+    Declare this stack's environment: ``stacks/<stack>.toml`` and what it runs.
+
+    ``root`` is the project's folder (None: where the program runs), ``stack`` the
+    environment's name (None: the stack's). Exports ``versions``: preset -> version.
+
+    Raises:
+        pulumi.RunError: everything that is wrong, as one message without a traceback.
+
+    """
+    name = stack or pulumi.get_stack()
+    root = root or Path.cwd()
+    try:
+        context = Context(
+            load_environment(root, name),
+            root=root,
+            writer=f"{pulumi.get_project()}/{pulumi.get_stack()}",
+        )
+    except DialformError as error:
+        raise pulumi.RunError(str(error)) from None
+    for running in context.running:
+        if running.head is not None and running.head.state == "held":
+            reason = f": {running.head.reason}" if running.head.reason else ""
+            pulumi.log.warn(
+                f"{running.name} is held in {name} since {running.head.describe()}{reason}. "
+                f"`up` does not move it; dialform resume {running.name} -s {name} --reason ..."
+            )
+    environment = Environment(name, context)
+    versions = {name: release.version for name, release in environment.presets.releases.items()}
+    pulumi.export("versions", versions)
+    return environment

@@ -1,0 +1,50 @@
+"""What is heard in an environment: its voices, and the profiles of what runs there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from dialform.resources import OverrideProfile, Voice
+
+if TYPE_CHECKING:
+    from dialform.components.context import Context
+
+
+class Speech(pulumi.ComponentResource):
+    """Voices and override profiles."""
+
+    def __init__(
+        self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Declare the voices that ``context`` binds and the profiles that its presets name."""
+        super().__init__("dialform:components:Speech", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.voices = {
+            binding: Voice(
+                binding,
+                binding=binding,
+                voice_id=bound["id"],
+                voice_name=bound.get("name"),
+                workspace=context.workspace,
+                access=context.access,
+                opts=child,
+            )
+            for binding, bound in context.declared.bindings.get("voices", {}).items()
+        }
+        self.profiles = {
+            profile.name: OverrideProfile(
+                profile.name,
+                name=profile.name,
+                document=profile.data.decode(),
+                digest=profile.digest,
+                references=context.references(profile.document),
+                registry=context.registry_url,
+                workspace=context.workspace,
+                access=context.access,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.voices.values())),
+            )
+            for profile in context.profiles
+        }
+        self.register_outputs({})

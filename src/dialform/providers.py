@@ -1,0 +1,455 @@
+"""
+The dynamic providers: the names in this module are a state format.
+
+Pulumi's state stores each provider as a pickled reference: this module's path and the class's
+name. Never move or rename one; a golden test holds their serialised form. The classes hold no
+state and no key. They are glue: properties in, the answers that the engine wants out; the work
+is in `dialform.publishing`.
+
+`check` and `diff` use no network and no disk. Over the wire numbers become floats and nulls
+are dropped, which is why documents travel as one string.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+
+from dialform import publishing
+from dialform.errors import DialformError, ObjectAbsent
+from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, is_digest, parse
+from dialform.presets.documents import ENVIRONMENT_FORMAT, PRESET_FORMAT, PROFILE_FORMAT
+from dialform.registry import Registry
+from dialform.registry.names import name_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dialform.api.client import Client
+    from dialform.registry import Entry
+    from dialform.resources.args import ObservedArgs
+
+Props = dict[str, Any]
+Fault = tuple[str, str]
+"""A property and what is wrong with it."""
+
+
+class _Provider(ResourceProvider):
+    """What all providers share. Subclasses say what they compare, check and do."""
+
+    serialize_as_secret_always = False
+
+    outputs: ClassVar[tuple[str, ...]] = ()
+    """Properties that are results and no inputs."""
+
+    replaced_by: ClassVar[tuple[str, ...]] = ()
+    """Inputs whose change makes a new object."""
+
+    silent: ClassVar[tuple[str, ...]] = ("access",)
+    """Inputs that say how to work and not what is wanted: their change is none."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep this process's settings at hand; the key is read when a call is made."""
+        self._setting: Callable[[str], Any] = req.config.get
+        _answer_errors_in_one_line()
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Validate the inputs; each fault is shown with its property."""
+        inputs = _inputs(news)
+        return CheckResult(inputs, [CheckFailure(key, why) for key, why in self._faults(inputs)])
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """Compare what is wanted; the engine then shows the changed properties."""
+        changed = self._changed(olds, news)
+        if not changed:
+            return DiffResult(changes=False)
+        replaces = [key for key in changed if key in self.replaced_by]
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=False)
+
+    def create(self, props: Props) -> CreateResult:
+        """Do the work. It can be repeated, so what an interrupted run left is completed."""
+        inputs = _inputs(props)
+        return CreateResult(self._id(inputs), {**inputs, **self._apply(inputs)})
+
+    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+        """Do the work again."""
+        inputs = _inputs(news)
+        return UpdateResult({**inputs, **self._apply(inputs)})
+
+    def delete(self, _id: str, _props: Props) -> None:
+        """Remove nothing: what was published stays."""
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """What is there now, as inputs, so that drift shows by property."""
+        inputs = {key: value for key, value in _inputs(props).items() if key not in self.outputs}
+        found = self._read(inputs)
+        if found is None:
+            return ReadResult(None, {})
+        outs = {**_inputs(props), **found}
+        return ReadResult(id_, outs, inputs={key: outs[key] for key in inputs})
+
+    def _changed(self, olds: Props, news: Props) -> list[str]:
+        keys = {*_inputs(olds), *_inputs(news)} - {*self.outputs, *self.silent}
+        return sorted(key for key in keys if olds.get(key) != news.get(key))
+
+    def _faults(self, props: Props) -> Iterator[Fault]:
+        raise NotImplementedError
+
+    def _id(self, props: Props) -> str:
+        raise NotImplementedError
+
+    def _apply(self, props: Props) -> Props:
+        """Make it so; what it gives are the outputs."""
+        raise NotImplementedError
+
+    def _read(self, inputs: Props) -> Props | None:
+        """The inputs and outputs that are different now; None where it is gone."""
+        raise NotImplementedError
+
+    def _workspace(self, props: Props) -> publishing.Workspace:
+        access = props["access"]
+        ref = publishing.WorkspaceRef(props["workspace"], access["keyvar"], access.get("witness"))
+        return _workspace(ref, getattr(self, "_setting", _no_setting))
+
+
+class VoiceProvider(_Provider):
+    """A voice: verified to exist and to be called what the file says."""
+
+    def _faults(self, props: Props) -> Iterator[Fault]:
+        yield from _missing(props, "binding", "voiceId", "workspace", "access")
+
+    def _id(self, props: Props) -> str:
+        return str(props["voiceId"])
+
+    def _apply(self, props: Props) -> Props:
+        binding = {"id": props["voiceId"], "name": props.get("voiceName")}
+        workspace = self._workspace(props)
+        workspace.prove()
+        workspace.verify("voices", {props["binding"]: binding})
+        return {}
+
+    def _read(self, inputs: Props) -> Props | None:
+        name = self._workspace(inputs).names("voices").get(inputs["voiceId"])
+        if name is None:
+            return None
+        return {"voiceName": name} if "voiceName" in inputs else {}
+
+
+class NumberPoolProvider(_Provider):
+    """The numbers called from: the phone numbers verified; the API knows no list of pools."""
+
+    def _faults(self, props: Props) -> Iterator[Fault]:
+        yield from _missing(props, "binding", "workspace", "access")
+        if not props.get("poolId") and not props.get("members"):
+            yield "members", "needs a pool, members, or both"
+
+    def _id(self, props: Props) -> str:
+        return str(props["binding"])
+
+    def _apply(self, props: Props) -> Props:
+        workspace = self._workspace(props)
+        workspace.prove()
+        workspace.verify_members(props["binding"], props.get("members") or ())
+        return {}
+
+    def _read(self, inputs: Props) -> Props | None:
+        if not inputs.get("members"):
+            return {}
+        there = self._workspace(inputs).names("phone_numbers")
+        members = []
+        for member in inputs["members"]:
+            if member["id"] in there:
+                known = {"number": there[member["id"]]} if "number" in member else {}
+                members.append({**member, **known})
+        return {"members": members}
+
+
+class OverrideProfileProvider(_Provider):
+    """A profile's document: published once, never changed."""
+
+    replaced_by = ("name", "document", "digest")
+
+    def _faults(self, props: Props) -> Iterator[Fault]:
+        yield from _missing(props, "name", "registry", "workspace", "access")
+        yield from _document_faults(props, PROFILE_FORMAT)
+
+    def _id(self, props: Props) -> str:
+        return f"{props['name']}@{props['digest']}"
+
+    def _apply(self, props: Props) -> Props:
+        publishing.publish_profile(
+            _registry(props["registry"]),
+            self._workspace(props),
+            props["document"].encode(),
+            props.get("references") or {},
+        )
+        return {}
+
+    def _read(self, inputs: Props) -> Props | None:
+        try:
+            _registry(inputs["registry"]).read_blob(Digest(inputs["digest"]))
+        except ObjectAbsent:
+            return None
+        return {}
+
+
+class DialPresetProvider(_Provider):
+    """A preset's document and its version: published once, never changed."""
+
+    outputs = ("version",)
+    replaced_by = ("name", "document", "digest")
+    silent = ("access", "workspace", "pinned")
+
+    def _faults(self, props: Props) -> Iterator[Fault]:
+        yield from _missing(props, "name", "registry", "workspace", "access")
+        yield from _name_faults(props, "name")
+        yield from _document_faults(props, PRESET_FORMAT)
+        pinned = props.get("pinned")
+        if pinned is not None and not isinstance(pinned, Unknown) and int(pinned) < 1:
+            yield "pinned", f"a version is 1 or higher, not {pinned:g}"
+
+    def _id(self, props: Props) -> str:
+        return f"{props['name']}@{props['digest']}"
+
+    def _apply(self, props: Props) -> Props:
+        pinned = props.get("pinned")
+        version = publishing.publish_preset(
+            _registry(props["registry"]),
+            self._workspace(props),
+            props["name"],
+            props["document"].encode(),
+            None if pinned is None else int(pinned),
+        )
+        return {"version": version}
+
+    def _read(self, inputs: Props) -> Props | None:
+        registry = _registry(inputs["registry"])
+        version = registry.version_of(inputs["name"], Digest(inputs["digest"]))
+        return None if version is None else {"version": version}
+
+
+class ReleaseProvider(_Provider):
+    """What an environment launches for a preset: the head of its release log."""
+
+    outputs = ("seq", "version")
+    replaced_by = ("environment", "preset")
+    silent = ("access", "writer", "observed")
+
+    def _faults(self, props: Props) -> Iterator[Fault]:
+        yield from _missing(props, "registry", "workspace", "access", "writer")
+        yield from _name_faults(props, "environment", "preset")
+        for key in ("presetDigest", "boundDigest"):
+            if not isinstance(props.get(key), Unknown) and not is_digest(props.get(key)):
+                yield key, "must be a digest: 'sha256:' and 64 hex digits"
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """What is wanted, and what the program saw in the log: either may differ."""
+        result = super().diff(id_, olds, news)
+        if result.changes is None:
+            return result
+        seen = news.get("observed") or {}
+        if isinstance(seen, Unknown):
+            return result
+        if seen.get("boundDigest") == news["boundDigest"] and seen["state"] != "withdrawn":
+            return result
+        # The log was moved by somebody else. Where the inputs show it, the engine prints how.
+        shown = olds.get("observed") != news.get("observed")
+        return DiffResult(changes=None if shown else True)
+
+    def delete(self, _id: str, props: Props) -> None:
+        """What is no longer declared is no longer launched: append ``withdraw``."""
+        entry = publishing.withdraw(
+            _registry(props["registry"]), props["environment"], props["preset"], props["writer"]
+        )
+        if entry is not None:
+            sys.stderr.write(
+                f"dialform: {props['preset']} is withdrawn in {props['environment']}; "
+                f"its versions and its log stay in the registry\n"
+            )
+
+    def _id(self, props: Props) -> str:
+        return f"{props['environment']}/{props['preset']}"
+
+    def _apply(self, props: Props) -> Props:
+        wanted = publishing.Wanted(
+            environment=props["environment"],
+            workspace=props["workspace"],
+            preset=props["preset"],
+            preset_digest=Digest(props["presetDigest"]),
+            bindings=props.get("bindings") or {},
+            deviation=props.get("deviation") or {},
+            bound_digest=Digest(props["boundDigest"]),
+        )
+        seen = props["observed"]["entry"].partition(" ")[0]
+        entry = publishing.release(
+            _registry(props["registry"]),
+            self._workspace(props),
+            wanted,
+            writer=props["writer"],
+            expected=0 if seen == "none" else int(seen),
+        )
+        return {"seq": entry.seq, "version": entry.version}
+
+    def _read(self, inputs: Props) -> Props | None:
+        head = _registry(inputs["registry"]).head(inputs["environment"], inputs["preset"])
+        if head is None or head.state == "withdrawn":
+            return None
+        return {
+            "presetDigest": head.preset_digest,
+            "boundDigest": head.bound_digest,
+            "observed": observed(head),
+            "seq": head.seq,
+            "version": head.version,
+        }
+
+
+class EnvironmentProvider(_Provider):
+    """What launchers need to know of an environment."""
+
+    outputs = ("seq",)
+    replaced_by = ("name",)
+
+    def _faults(self, props: Props) -> Iterator[Fault]:
+        yield from _missing(props, "registry", "workspace", "access")
+        yield from _name_faults(props, "name")
+        yield from _document_faults(props, ENVIRONMENT_FORMAT, hashed=False)
+
+    def _id(self, props: Props) -> str:
+        return str(props["name"])
+
+    def _apply(self, props: Props) -> Props:
+        seq = publishing.publish_environment(
+            _registry(props["registry"]),
+            self._workspace(props),
+            props["name"],
+            props["document"].encode(),
+        )
+        return {"seq": seq}
+
+    def _read(self, inputs: Props) -> Props | None:
+        document = _registry(inputs["registry"]).environment(inputs["name"])
+        return None if document is None else {"document": canonical(document).decode()}
+
+
+def observed(head: Entry | None) -> ObservedArgs:
+    """A log's head as an input: strings only, so that the engine compares them as they are."""
+    if head is None:
+        return {"entry": "none"}
+    return {
+        "entry": f"{head.seq} {head.kind}",
+        "state": head.state,
+        "boundDigest": head.bound_digest,
+    }
+
+
+def _inputs(props: Props) -> Props:
+    return {key: value for key, value in props.items() if key != "__provider"}
+
+
+def _missing(props: Props, *keys: str) -> Iterator[Fault]:
+    for key in keys:
+        if props.get(key) in (None, ""):
+            yield key, "is required"
+
+
+def _name_faults(props: Props, *keys: str) -> Iterator[Fault]:
+    for key in keys:
+        value = props.get(key)
+        fault = None if isinstance(value, Unknown) else name_fault(value)
+        if fault is not None:
+            yield key, f"{value!r}: a name {fault}"
+
+
+def _document_faults(props: Props, wanted: str, *, hashed: bool = True) -> Iterator[Fault]:
+    document = props.get("document")
+    if isinstance(document, Unknown):
+        return
+    if not isinstance(document, str):
+        yield "document", "must be a document's canonical JSON, as one string"
+        return
+    try:
+        value = parse(document.encode())
+    except (NotCanonical, UnicodeError) as error:
+        yield "document", str(error)
+        return
+    if not isinstance(value, dict) or value.get("format") != wanted:
+        yield "document", f"must have the format {wanted!r}"
+    if hashed and props.get("digest") != digest(document.encode()):
+        yield "digest", f"is not the document's, which is {digest(document.encode())}"
+
+
+def _no_setting(_name: str) -> None:
+    return None
+
+
+_LOCK = threading.Lock()
+
+
+def _workspace(
+    ref: publishing.WorkspaceRef, setting: Callable[[str], str | None]
+) -> publishing.Workspace:
+    """One workspace for the whole process, so that each list is read once."""
+
+    def connect() -> Client:
+        from dialform.api.client import Client  # noqa: PLC0415 - previews need none
+
+        return Client(ref.url, publishing.key_of(ref, setting(publishing.KEY_SETTING)))
+
+    with _LOCK:
+        return _WORKSPACES.setdefault(ref, publishing.Workspace(ref, connect))
+
+
+_WORKSPACES: dict[publishing.WorkspaceRef, publishing.Workspace] = {}
+
+
+@functools.cache
+def _registry(url: str) -> Registry:
+    """The engine starts providers in the program's folder, the project."""
+    return Registry.open(url, base=Path.cwd())
+
+
+def _answer_errors_in_one_line() -> None:
+    """
+    Let the engine show an error's message without Python's traceback.
+
+    From 3.272 on the SDK's server answers every exception with ``traceback.format_exc()``,
+    and offers no other way. Its module is the main program of this process: the name it
+    calls there gives the message alone for our own errors, and one line for any other unless
+    DIALFORM_DEBUG is set. Elsewhere than in that server nothing is touched.
+    """
+    server = sys.modules["__main__"]
+    spec = getattr(server, "__spec__", None)
+    if spec is None or spec.name != "pulumi.dynamic.__main__" or not hasattr(server, "traceback"):
+        return
+    vars(server)["traceback"] = _Errors
+
+
+class _Errors:
+    @staticmethod
+    def format_exc() -> str:
+        error = sys.exc_info()[1]
+        if os.environ.get("DIALFORM_DEBUG"):
+            return traceback.format_exc()
+        if isinstance(error, DialformError):
+            return str(error)
+        return (
+            f"{type(error).__name__}: {error}. This is a bug in dialform; "
+            f"DIALFORM_DEBUG=1 shows where"
+        )

@@ -1,0 +1,389 @@
+"""
+What `pulumi up` does, in plain functions: verify against the workspace, write to the registry.
+
+The providers are glue over this; it knows no Pulumi. Everything here can be repeated: what is
+already as it should be is left alone, so an interrupted `up` is completed by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dialform.errors import RegistryError, Rejected, SettingError
+from dialform.presets.canonical import canonical, digest
+from dialform.presets.documents import (
+    PRESET_FORMAT,
+    PROFILE_FORMAT,
+    bound_preset,
+)
+from dialform.registry import Meta, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dialform.api.client import Client
+    from dialform.presets.canonical import Digest
+    from dialform.registry import Entry
+
+KEY_SETTING = "dialform:apiKey"
+"""The Pulumi setting that may hold the API key, as a secret."""
+
+
+class Mismatch(SettingError):
+    """An object of the workspace is missing, or is not what the file says."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRef:
+    """The workspace that an environment's ids belong to."""
+
+    url: str
+    keyvar: str
+    witness: str | None
+    """The id of an agent that is bound there: it proves that a key is this workspace's."""
+
+
+class Workspace:
+    """A workspace as one `up` sees it: each list is read once."""
+
+    def __init__(self, ref: WorkspaceRef, connect: Callable[[], Client]) -> None:
+        """``connect`` opens a client; it raises SettingError where there is no key."""
+        self.ref = ref
+        self._connect = connect
+        self._client: Client | None = None
+        self._lock = threading.RLock()
+        self._lists: dict[tuple[str, str | None], dict[str, str]] = {}
+
+    def names(self, kind: str, agent: str | None = None) -> dict[str, str]:
+        """Id -> name (a phone number's number) of all objects of a kind."""
+        with self._lock:
+            if (kind, agent) not in self._lists:
+                if self._client is None:
+                    self._client = self._connect()
+                self._lists[kind, agent] = _read_names(self._client, kind, agent)
+            return self._lists[kind, agent]
+
+    def prove(self) -> None:
+        """
+        Show that the key belongs to the workspace whose ids are bound.
+
+        Raises:
+            Mismatch: it does not.
+
+        """
+        witness = self.ref.witness
+        if witness is not None and witness not in self.names("agents"):
+            raise Mismatch(
+                f"the API key in {self.ref.keyvar} opens a workspace without the agent {witness}, "
+                f"which is bound in [agents]. Nothing was written. If the key is another "
+                f"workspace's, set the right one; if the agent was removed, bind another"
+            )
+
+    def verify(self, kind: str, bound: Mapping[str, Mapping[str, Any]]) -> None:
+        """
+        Check that objects exist and are called what the file says.
+
+        Raises:
+            Mismatch: naming each that is not.
+
+        """
+        self._raise(
+            self._fault(kind, name, binding, self.names(kind))
+            for name, binding in sorted(bound.items())
+        )
+
+    def verify_parts(
+        self, kind: str, bound: Mapping[str, Mapping[str, Any]], agents: Iterable[str]
+    ) -> None:
+        """The same for extractors and prompt versions, which belong to one of ``agents``."""
+        if bound:
+            there: dict[str, str] = {}
+            for agent in agents:
+                there |= self.names(kind, agent)
+            self._raise(
+                self._fault(kind, name, binding, there) for name, binding in sorted(bound.items())
+            )
+
+    @staticmethod
+    def _raise(faults: Iterable[str | None]) -> None:
+        found = [fault for fault in faults if fault is not None]
+        if found:
+            raise Mismatch("; ".join(found))
+
+    def _fault(
+        self, kind: str, name: str, binding: Mapping[str, Any], there: Mapping[str, str]
+    ) -> str | None:
+        found = there.get(binding["id"])
+        said = binding.get("name")
+        if found is None:
+            return (
+                f"{_ONE[kind]} {name!r} (id {binding['id']}) is not in the workspace "
+                f"{self.ref.url}; bind it anew in [{kind}]"
+            )
+        if said is not None and found != said:
+            return (
+                f"{_ONE[kind]} {name!r} (id {binding['id']}) is called {found!r} in the "
+                f"workspace, and the file says {said!r}; correct the name or the id in [{kind}]"
+            )
+        return None
+
+    def verify_members(self, name: str, members: Iterable[Mapping[str, Any]]) -> None:
+        """
+        Check that phone numbers exist and are the ones the file says.
+
+        Raises:
+            Mismatch: naming each that is not.
+
+        """
+        there = self.names("phone_numbers")
+        self._raise(self._member_fault(name, member, there) for member in members)
+
+    def _member_fault(
+        self, name: str, member: Mapping[str, Any], there: Mapping[str, str]
+    ) -> str | None:
+        found = there.get(member["id"])
+        said = member.get("number")
+        if found is None:
+            return (
+                f"number {said or member['id']} of {name!r} (id {member['id']}) is not in the "
+                f"workspace {self.ref.url}; remove it from [numbers.{name}]"
+            )
+        if said is not None and said != found:
+            return (
+                f"the id {member['id']} in [numbers.{name}] is {found} in the workspace, and the "
+                f"file says {said}; correct the id or the number"
+            )
+        return None
+
+
+_ONE = {
+    "agents": "agent",
+    "models": "model",
+    "voices": "voice",
+    "functions": "function",
+    "extractors": "extractor",
+    "promptVersions": "prompt version",
+}
+
+
+def _read_names(client: Client, kind: str, agent: str | None) -> dict[str, str]:
+    if kind == "phone_numbers":
+        return {one.id: one.number for one in client.phone_numbers()}
+    if agent is not None:
+        read = client.extractors if kind == "extractors" else client.versioned_prompts
+        try:
+            return {one.id: one.name for one in read(agent)}
+        except Rejected as error:
+            not_found = 404
+            if error.status == not_found:
+                return {}
+            raise
+    lists = {
+        "agents": client.agents,
+        "models": client.models,
+        "voices": client.voices,
+        "functions": client.functions,
+    }
+    return {one.id: one.name for one in lists[kind]()}
+
+
+def key_of(ref: WorkspaceRef, setting: str | None) -> str:
+    """
+    The API key: Pulumi's secret setting, else the environment variable.
+
+    Raises:
+        SettingError: neither is there.
+
+    """
+    key = setting or os.environ.get(ref.keyvar)
+    if not key:
+        raise SettingError(
+            f"there is no API key for {ref.url}: set the environment variable {ref.keyvar}, "
+            f"or: pulumi config set --secret {KEY_SETTING}"
+        )
+    return key
+
+
+def publish_profile(
+    registry: Registry, workspace: Workspace, data: bytes, references: Mapping[str, Any]
+) -> Digest:
+    """Verify the models and functions that a profile names, and publish its document."""
+    workspace.prove()
+    for kind, bound in references.items():
+        workspace.verify(kind, bound)
+    return registry.publish_blob(data)
+
+
+def publish_preset(
+    registry: Registry, workspace: Workspace, name: str, data: bytes, pinned: int | None = None
+) -> int:
+    """
+    Publish a preset's document and give its version.
+
+    ``pinned``: the version that it must already be; then nothing is allocated.
+
+    Raises:
+        RegistryError: the pinned version is not in the registry, or is other content.
+
+    """
+    if pinned is not None:
+        wanted, found = digest(data), registry.preset_digest(name, pinned)
+        if found != wanted:
+            raise RegistryError(
+                f"{name}@{pinned} is {found} in the registry, and the pin says {wanted}; "
+                f"correct version or digest of the pin"
+            )
+        return pinned
+    workspace.prove()
+    registry.publish_blob(data)
+    return registry.publish_version(name, digest(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an environment is to launch for a preset."""
+
+    environment: str
+    workspace: str
+    preset: str
+    preset_digest: Digest
+    bindings: Mapping[str, Mapping[str, Any]]
+    deviation: Mapping[str, Any]
+    bound_digest: Digest
+
+
+def build_bound(registry: Registry, wanted: Wanted) -> bytes:
+    """
+    The bound preset from what the registry holds.
+
+    Raises:
+        RegistryError: its digest is not the one that was declared.
+
+    """
+    preset = registry.read_document(wanted.preset_digest, PRESET_FORMAT)
+    profile = (
+        registry.read_document(preset["profile"], PROFILE_FORMAT) if "profile" in preset else None
+    )
+    data = canonical(
+        bound_preset(
+            environment=wanted.environment,
+            workspace=wanted.workspace,
+            name=wanted.preset,
+            preset=preset,
+            preset_digest=wanted.preset_digest,
+            profile=profile,
+            bindings=wanted.bindings,
+            deviation=wanted.deviation,
+        )
+    )
+    if digest(data) != wanted.bound_digest:
+        raise RegistryError(
+            f"{wanted.preset} in {wanted.environment}: the bound preset made from the registry is "
+            f"{digest(data)}, and {wanted.bound_digest} was declared. Nothing was released; run "
+            f"the same version of dialform everywhere"
+        )
+    return data
+
+
+def release(
+    registry: Registry, workspace: Workspace, wanted: Wanted, *, writer: str, expected: int
+) -> Entry:
+    """
+    Make ``wanted`` live, unless it is. A held log that says the same is left held.
+
+    ``expected``: the number of the log's head that the author saw, 0 for none.
+
+    Raises:
+        Refused: the log is held, the version is barred, or another stack writes this log.
+        LostRace: somebody else moved the log meanwhile.
+
+    """
+    workspace.prove()
+    agents = wanted.bindings.get("agents", {})
+    workspace.verify("agents", agents)
+    for kind in ("extractors", "promptVersions"):
+        ids = [agent["id"] for agent in agents.values()]
+        workspace.verify_parts(kind, wanted.bindings.get(kind, {}), ids)
+    data = build_bound(registry, wanted)
+    head = registry.head(wanted.environment, wanted.preset)
+    if head is not None and (head.state, head.bound_digest) == ("held", wanted.bound_digest):
+        return head
+    version = registry.version_of(wanted.preset, wanted.preset_digest)
+    registry.publish_blob(data)
+    return registry.append(
+        wanted.environment,
+        wanted.preset,
+        "release",
+        expected=expected,
+        version=version,
+        preset_digest=wanted.preset_digest,
+        bound_digest=wanted.bound_digest,
+        meta=meta(writer),
+        take_over=os.environ.get("DIALFORM_TAKE_OVER"),
+    )
+
+
+def withdraw(registry: Registry, environment: str, preset: str, writer: str) -> Entry | None:
+    """What is no longer declared is no longer launched. None where there is nothing to withdraw."""
+    head = registry.head(environment, preset)
+    if head is None or head.state == "withdrawn":
+        return head
+    return registry.append(
+        environment,
+        preset,
+        "withdraw",
+        expected=head.seq,
+        meta=meta(writer, reason="no longer declared"),
+        take_over=os.environ.get("DIALFORM_TAKE_OVER"),
+    )
+
+
+def publish_environment(registry: Registry, workspace: Workspace, name: str, data: bytes) -> int:
+    """Publish what launchers need to know of an environment."""
+    workspace.prove()
+    return registry.publish_environment(name, data)
+
+
+def meta(writer: str | None, *, reason: str | None = None) -> Meta:
+    """Who writes, when and why, as far as this process's environment tells."""
+    given = os.environ.get
+    commit = given("DIALFORM_COMMIT") or given("GITHUB_SHA") or _commit()
+    return Meta(
+        time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        reason=given("DIALFORM_REASON") or reason,
+        by=given("DIALFORM_BY") or given("GITHUB_ACTOR") or _person(),
+        change=given("DIALFORM_CHANGE"),
+        commit=commit,
+        writer=writer,
+    )
+
+
+def _person() -> str | None:
+    import getpass  # noqa: PLC0415 - writing only
+    import socket  # noqa: PLC0415
+
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (OSError, KeyError):
+        return None
+
+
+def _commit() -> str | None:
+    """The checkout's commit, ``-dirty`` where stacks/ has uncommitted changes."""
+    import subprocess  # noqa: PLC0415 - writing only
+
+    run = partial(
+        subprocess.run, capture_output=True, text=True, check=True, timeout=10, cwd=Path.cwd()
+    )
+    try:
+        head = run(["git", "rev-parse", "HEAD"]).stdout.strip()
+        dirty = run(["git", "status", "--porcelain", "--", "stacks"]).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{head}-dirty" if dirty else head

@@ -1,0 +1,171 @@
+"""Resources of what is launched: presets, releases, and what launchers need besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from dialform.providers import DialPresetProvider, EnvironmentProvider, ReleaseProvider
+
+if TYPE_CHECKING:
+    from dialform.resources.args import AccessArgs, ObservedArgs
+
+
+class DialPreset(Resource, module="dialform", name="DialPreset"):
+    """A preset, published under its digest and numbered; any change replaces it."""
+
+    digest: pulumi.Output[str]
+    """The document's name: ``sha256:...``."""
+
+    version: pulumi.Output[int]
+    """Its number in the registry: 1, 2, 3, ..."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        name: pulumi.Input[str],
+        document: pulumi.Input[str],
+        digest: pulumi.Input[str],
+        pinned: pulumi.Input[int] | None = None,
+        registry: pulumi.Input[str],
+        workspace: pulumi.Input[str],
+        access: AccessArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        Declare a preset.
+
+        Args:
+            resource_name: the name in the stack.
+            name: the preset's name.
+            document: its canonical JSON, as one string.
+            digest: the document's digest.
+            pinned: the version it must already be; None allocates one where it has none.
+            registry: the registry's URL; a folder is relative to the project.
+            workspace: the workspace's URL.
+            access: how it is reached.
+            opts: Pulumi's options.
+
+        """
+        props = {
+            "name": name,
+            "document": document,
+            "digest": digest,
+            "pinned": pinned,
+            "registry": registry,
+            "workspace": workspace,
+            "access": access,
+            "version": None,
+        }
+        keep = pulumi.ResourceOptions(retain_on_delete=True)
+        super().__init__(
+            DialPresetProvider(), resource_name, props, pulumi.ResourceOptions.merge(keep, opts)
+        )
+
+
+class Release(Resource, module="dialform", name="Release"):
+    """What an environment launches for a preset. Deleting it appends a withdrawal."""
+
+    seq: pulumi.Output[int]
+    """The entry of the release log that says so."""
+
+    version: pulumi.Output[int]
+    """The preset's version."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        environment: pulumi.Input[str],
+        preset: pulumi.Input[str],
+        preset_digest: pulumi.Input[str],
+        bound_digest: pulumi.Input[str],
+        bindings: dict[str, Any],
+        deviation: dict[str, Any] | None = None,
+        observed: ObservedArgs,
+        writer: pulumi.Input[str],
+        registry: pulumi.Input[str],
+        workspace: pulumi.Input[str],
+        access: AccessArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        Declare a release.
+
+        Args:
+            resource_name: the name in the stack.
+            environment: the environment's name.
+            preset: the preset's name.
+            preset_digest: what is launched.
+            bound_digest: the digest of the bound preset that comes of it.
+            bindings: what the preset's names mean here, by kind and name.
+            deviation: what is different here.
+            observed: the log's head as the program saw it, so that a move by somebody else
+                shows in a preview.
+            writer: the stack that writes this log: ``project/stack``.
+            registry: the registry's URL; a folder is relative to the project.
+            workspace: the workspace's URL.
+            access: how it is reached.
+            opts: Pulumi's options.
+
+        """
+        props = {
+            "environment": environment,
+            "preset": preset,
+            "presetDigest": preset_digest,
+            "boundDigest": bound_digest,
+            "bindings": bindings,
+            "deviation": deviation or {},
+            "observed": observed,
+            "writer": writer,
+            "registry": registry,
+            "workspace": workspace,
+            "access": access,
+            "seq": None,
+            "version": None,
+        }
+        super().__init__(ReleaseProvider(), resource_name, props, opts)
+
+
+class Environment(Resource, module="dialform", name="Environment"):
+    """What launchers need to know of an environment: its workspace and the key's variable."""
+
+    seq: pulumi.Output[int]
+    """The number of its document in the registry."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        name: pulumi.Input[str],
+        document: pulumi.Input[str],
+        registry: pulumi.Input[str],
+        workspace: pulumi.Input[str],
+        access: AccessArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        Declare an environment.
+
+        Args:
+            resource_name: the name in the stack.
+            name: the environment's name.
+            document: its canonical JSON, as one string.
+            registry: the registry's URL; a folder is relative to the project.
+            workspace: the workspace's URL.
+            access: how it is reached.
+            opts: Pulumi's options.
+
+        """
+        props = {
+            "name": name,
+            "document": document,
+            "registry": registry,
+            "workspace": workspace,
+            "access": access,
+            "seq": None,
+        }
+        super().__init__(EnvironmentProvider(), resource_name, props, opts)

@@ -1,0 +1,102 @@
+"""Resources of what is heard: voices and agent override profiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from dialform.providers import OverrideProfileProvider, VoiceProvider
+
+if TYPE_CHECKING:
+    from dialform.resources.args import AccessArgs, BindingArgs
+
+
+class Voice(Resource, module="dialform", name="Voice"):
+    """A voice of the workspace, verified when it is declared; drift shows at `refresh`."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        binding: pulumi.Input[str],
+        voice_id: pulumi.Input[str],
+        voice_name: pulumi.Input[str] | None = None,
+        workspace: pulumi.Input[str],
+        access: AccessArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        Declare a voice.
+
+        Args:
+            resource_name: the name in the stack.
+            binding: the name that presets and profiles use.
+            voice_id: its id in the workspace.
+            voice_name: its name there; None checks that it exists only.
+            workspace: the workspace's URL.
+            access: how it is reached.
+            opts: Pulumi's options.
+
+        """
+        props = {
+            "binding": binding,
+            "voiceId": voice_id,
+            "voiceName": voice_name,
+            "workspace": workspace,
+            "access": access,
+        }
+        super().__init__(VoiceProvider(), resource_name, props, opts)
+
+
+class OverrideProfile(Resource, module="dialform", name="OverrideProfile"):
+    """An agent override profile, published under its digest; any change replaces it."""
+
+    digest: pulumi.Output[str]
+    """The document's name: ``sha256:...``."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        name: pulumi.Input[str],
+        document: pulumi.Input[str],
+        digest: pulumi.Input[str],
+        references: dict[str, dict[str, BindingArgs]] | None = None,
+        registry: pulumi.Input[str],
+        workspace: pulumi.Input[str],
+        access: AccessArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """
+        Declare a profile.
+
+        Args:
+            resource_name: the name in the stack.
+            name: the profile's name.
+            document: its canonical JSON, as one string.
+            digest: the document's digest.
+            references: the models and functions it names, by kind and name; verified.
+            registry: the registry's URL; a folder is relative to the project.
+            workspace: the workspace's URL.
+            access: how it is reached.
+            opts: Pulumi's options.
+
+        """
+        props = {
+            "name": name,
+            "document": document,
+            "digest": digest,
+            "references": references or {},
+            "registry": registry,
+            "workspace": workspace,
+            "access": access,
+        }
+        keep = pulumi.ResourceOptions(retain_on_delete=True)
+        super().__init__(
+            OverrideProfileProvider(),
+            resource_name,
+            props,
+            pulumi.ResourceOptions.merge(keep, opts),
+        )
