@@ -1,0 +1,27 @@
+"""Fixtures for all tests: a running sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialform.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """A sandbox that all tests of a run share; use `sandbox`, which is as new for each."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """A real server on a free loopback port, as new: seeds, no dials, its time stands still."""
+    running_sandbox.reset()
+    running_sandbox.speed(0)
+    return running_sandbox
