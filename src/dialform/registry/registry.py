@@ -22,9 +22,9 @@ from dialform.registry.place import Place
 from dialform.registry.transitions import Change
 
 if TYPE_CHECKING:
-    from dialform.registry.entries import Entry, Kind, Meta
     from os import PathLike
 
+    from dialform.registry.entries import Entry, Kind, Meta
     from dialform.registry.store import Store
 
 _GIVEN = "the document to publish"

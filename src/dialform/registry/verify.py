@@ -18,9 +18,9 @@ from dialform.registry.entries import Entry, parse_entry
 from dialform.registry.transitions import succession_fault
 
 if TYPE_CHECKING:
-    from dialform.presets.canonical import Digest
     from collections.abc import Callable, Iterator
 
+    from dialform.presets.canonical import Digest
     from dialform.registry.registry import Registry
     from dialform.registry.store import Store
 
@@ -65,7 +65,8 @@ class _Reading:
         self.store = store
         self.progress = progress
         self.found: list[Finding] = []
-        self.entries: list[tuple[str, Entry]] = []
+        self.entries: list[tuple[str, Entry, bool]] = []
+        """And whether what an entry says is live is to be looked at."""
         self.versions: dict[str, dict[int, Digest | None]] = {}
         self.blobs: dict[Digest, dict[str, Any] | None] = {}
         """By digest: the document less its content; None for a damaged one."""
@@ -111,12 +112,18 @@ class _Reading:
                 for key, number in self._numbered(names.log_prefix(environment, preset)):
                     entry = self._read(key, parse_entry, environment, preset, number)
                     if entry is not None:
-                        self.entries.append((key, entry))
-                        if number == 1 or (before is not None and before.seq == number - 1):
-                            fault = succession_fault(before, entry)
-                            if fault is not None:
-                                self._add(key, "transition", fault)
+                        self._follows(key, before, entry)
                     before = entry
+
+    def _follows(self, key: str, before: Entry | None, entry: Entry) -> None:
+        """Hold an entry to the one before it, where that is known and sound."""
+        known = entry.seq == 1 or (before is not None and before.seq == entry.seq - 1)
+        fault = succession_fault(before, entry) if known else None
+        if fault is not None:
+            self._add(key, "transition", fault)
+        else:
+            # But for a release, an entry says again what a sound one before it says.
+            self.entries.append((key, entry, entry.kind == "release" or not known))
 
     def _environments(self) -> None:
         for environment in self._folders(names.ENVIRONMENTS):
@@ -150,26 +157,31 @@ class _Reading:
             if blob is not None and blob["refers"] is not None:
                 self._refers(names.blob_key(digest), *blob["refers"])
         for preset, versions in self.versions.items():
-            for number, digest in versions.items():
-                if digest is not None:
+            for number, content in versions.items():
+                if content is not None:
                     key = names.numbered(names.versions_prefix(preset), number)
-                    self._refers(key, digest, documents.PRESET)
-        for key, entry in self.entries:
-            self._entry_refers(key, entry)
+                    self._refers(key, content, documents.PRESET)
+        for key, entry, whole in self.entries:
+            self._knows_versions(key, entry)
+            if whole:
+                self._entry_refers(key, entry)
         for key, referrers in self.missing.items():
             others = f" and {len(referrers) - 1} more" if len(referrers) > 1 else ""
             self._add(key, "absent", f"it is missing; needed by {referrers[0]}{others}")
 
-    def _entry_refers(self, key: str, entry: Entry) -> None:
+    def _knows_versions(self, key: str, entry: Entry) -> None:
         versions = self.versions.get(entry.preset, {})
         for number in {entry.version, *entry.yanked}:
             if number > max(versions, default=0):  # a gap below is a finding already
                 version_key = names.numbered(names.versions_prefix(entry.preset), number)
                 self.missing.setdefault(version_key, []).append(key)
-        digest = versions.get(entry.version)
+
+    def _entry_refers(self, key: str, entry: Entry) -> None:
+        digest = self.versions.get(entry.preset, {}).get(entry.version)
         if digest is not None and digest != entry.preset_digest:
             what = f"version {entry.version} of {entry.preset} is {digest}"
             self._add(key, "reference", f"{what}, and it says {entry.preset_digest}")
+            return
         bound = self._refers(key, entry.bound_digest, documents.BOUND_PRESET)
         if bound is not None:
             fault = documents.bound_fault(
