@@ -134,7 +134,7 @@ class Answer:
     def words(self) -> str:
         """The API's own words, without the key: what its error body says, else the body."""
         text = scrub(bytes(self.body).decode("utf-8", "replace"), self.key)
-        said = _said(text)
+        said = scrub(_said(text), self.key)
         return (said or text).strip().encode()[:MAX_WORDS].decode("utf-8", "ignore")
 
     def describe(self) -> str:
@@ -199,12 +199,14 @@ def value(answer: Answer) -> Any:
     if answer.status is None:
         raise ApiError(f"{what}; no answer came, try again later", **more)
     if answer.accepted and answer.complete:
-        try:
-            return json.loads(bytes(answer.body)) if answer.body.strip() else None
-        except (ValueError, RecursionError):
+        if not answer.body.strip():
+            return None
+        found = _json(bytes(answer.body))
+        if found is _UNREADABLE:
             raise ApiError(
                 f"{what}; the answer is not JSON: is this the base URL of the Vogent API?", **more
-            ) from None
+            )
+        return found
     if answer.status == _TOO_MANY:
         raise Deferred(
             f"{what}; try again {_when(answer.retry_after)}",
@@ -221,10 +223,7 @@ def _dial_of(answer: Answer, status: int) -> Created | None:
     if not answer.complete:
         return None
     data = bytes(answer.body)
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
+    found = _json(data)
     if not isinstance(found, dict):
         return None
     dial_id = found.get("dialId")
@@ -238,6 +237,17 @@ def _dial_of(answer: Answer, status: int) -> Created | None:
         status=status,
         answer=data.replace(answer.key.encode(), b"***"),
     )
+
+
+_UNREADABLE = object()
+
+
+def _json(data: bytes | str) -> Any:
+    """The JSON value, or `_UNREADABLE`: an error's cause would hold the whole text."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return _UNREADABLE
 
 
 def _advice(answer: Answer, status: int) -> str:
@@ -274,10 +284,7 @@ def retry_after(text: str | None, date: str | None = None) -> float | None:
 
 def _said(text: str) -> str:
     """The message in an error body, whatever its shape; empty where none is found."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return ""
+    found = _json(text)
     return "; ".join(dict.fromkeys(_messages(found)))
 
 
@@ -318,7 +325,7 @@ def _printable(text: str) -> str:
 
 def segment(name: str) -> str:
     """An id as a part of a path. Raises UsageError for what can't be one."""
-    if not name or name in (".", ".."):
+    if not name.isprintable() or name in ("", ".", ".."):
         raise UsageError(f"{name!r} is not an id")
     return quote(name, safe="")
 
@@ -340,7 +347,13 @@ def base_url(url: str) -> str:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         parts, host = None, ""
-    if parts is None or parts.scheme not in ("http", "https") or not host:
+    if (
+        parts is None
+        or not url.isprintable()
+        or " " in url
+        or parts.scheme not in ("http", "https")
+        or not host
+    ):
         raise SettingError(
             f"workspace URL {_printable(url)!r}: write it as https://api.vogent.ai/api"
         )

@@ -17,7 +17,7 @@ import httpx
 
 from dialform.api import answers
 from dialform.api.answers import Answer, Created
-from dialform.errors import ApiError
+from dialform.errors import ApiError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +56,6 @@ _NOT_SENT = (
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
 )
 """Raised before the first byte of a request is on its way."""
 
@@ -105,7 +104,10 @@ class Client:
             "verify": verify,
             "limits": httpx.Limits(keepalive_expiry=KEPT_ALIVE),
         }
-        self._http = httpx.Client(**self._options)
+        try:
+            self._http = httpx.Client(**self._options)
+        except httpx.InvalidURL as error:
+            raise SettingError(f"workspace URL {self.url!r}: {error}") from None
         self._async: httpx.AsyncClient | None = None
 
     def __repr__(self) -> str:

@@ -137,8 +137,9 @@ async def _fault(state: State, received: Request, after: str) -> ASGIApp | None:
         return None
     if fault.how == "delay":
         state.save()
+        resets = state.resets
         await asyncio.sleep(fault.seconds)
-        return None
+        return None if state.resets == resets else Broken()
     return _broken(fault)
 
 

@@ -88,6 +88,8 @@ class State:
     dials: dict[str, Dial] = field(default_factory=dict)
     requests: deque[Request] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
     faults: list[Fault] = field(default_factory=list)
+    resets: int = 0
+    """How often it was made new; a request that began before has nothing to do here."""
 
     @classmethod
     def begin(
@@ -108,6 +110,7 @@ class State:
         self.dials = {}
         self.requests.clear()
         self.faults.clear()
+        self.resets += 1
         self.save()
 
     def rings(self, number: str) -> int:
