@@ -9,7 +9,6 @@ Knows no Pulumi.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import DeclarationError, ObjectAbsent, RegistryError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from dialform.declaration import Environment
     from dialform.registry import Entry
-    from dialform.resources import AccessArgs
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,10 @@ class Context:
         self.declared = declared
         self.writer = writer
         self.workspace: str = declared.workspace.url
+        self.keyvar: str = declared.workspace.keyvar
+        agents = declared.bindings.get("agents", {})
+        self.witness: str | None = agents[min(agents)]["id"] if agents else None
+        """An agent that proves a key to be this workspace's."""
         self.registry_url: str = declared.registry.url
         self.registry = Registry.open(self.registry_url, base=root)
         self._profiles: dict[str, Document] = {}
@@ -80,15 +82,6 @@ class Context:
     def profiles(self) -> list[Document]:
         """The profiles that are named by what runs, each once, by name in the stack."""
         return list(self._profiles.values())
-
-    @cached_property
-    def access(self) -> AccessArgs:
-        """How the workspace is reached, and an agent that proves a key to be its key."""
-        agents = self.declared.bindings.get("agents", {})
-        access: AccessArgs = {"keyvar": self.declared.workspace.keyvar}
-        if agents:
-            access["witness"] = agents[min(agents)]["id"]
-        return access
 
     def references(self, document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """The models and functions that a profile names, as this environment binds them."""

@@ -33,7 +33,8 @@ class Environment(pulumi.ComponentResource):
             document=context.declared.document.decode(),
             registry=context.registry_url,
             workspace=context.workspace,
-            access=context.access,
+            keyvar=context.keyvar,
+            witness=context.witness,
             opts=pulumi.ResourceOptions(parent=self, depends_on=verified),
         )
         self.presets = Presets(

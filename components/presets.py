@@ -47,7 +47,8 @@ class Presets(pulumi.ComponentResource):
                 pinned=running.pinned,
                 registry=context.registry_url,
                 workspace=context.workspace,
-                access=context.access,
+                keyvar=context.keyvar,
+                witness=context.witness,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=before),
             )
             self.releases[running.name] = Release(
@@ -62,7 +63,8 @@ class Presets(pulumi.ComponentResource):
                 writer=context.writer,
                 registry=context.registry_url,
                 workspace=context.workspace,
-                access=context.access,
+                keyvar=context.keyvar,
+                witness=context.witness,
                 opts=pulumi.ResourceOptions(
                     parent=self, depends_on=[self.presets[running.name], *first]
                 ),

@@ -28,7 +28,8 @@ class Speech(pulumi.ComponentResource):
                 voice_id=bound["id"],
                 voice_name=bound.get("name"),
                 workspace=context.workspace,
-                access=context.access,
+                keyvar=context.keyvar,
+                witness=context.witness,
                 opts=child,
             )
             for binding, bound in context.declared.bindings.get("voices", {}).items()
@@ -42,7 +43,8 @@ class Speech(pulumi.ComponentResource):
                 references=context.references(profile.document),
                 registry=context.registry_url,
                 workspace=context.workspace,
-                access=context.access,
+                keyvar=context.keyvar,
+                witness=context.witness,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.voices.values())),
             )
             for profile in context.profiles

@@ -27,7 +27,8 @@ class Telephony(pulumi.ComponentResource):
                 pool_id=numbers.get("pool"),
                 members=numbers.get("members"),
                 workspace=context.workspace,
-                access=context.access,
+                keyvar=context.keyvar,
+                witness=context.witness,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for binding, numbers in context.declared.bindings.get("numbers", {}).items()

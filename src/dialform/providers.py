@@ -34,7 +34,15 @@ from pulumi.output import Unknown
 
 from dialform import publishing
 from dialform.errors import DialformError, ObjectAbsent
-from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, is_digest, parse
+from dialform.presets.canonical import (
+    Digest,
+    NotCanonical,
+    canonical,
+    digest,
+    is_digest,
+    load_json,
+    parse,
+)
 from dialform.presets.documents import ENVIRONMENT_FORMAT, PRESET_FORMAT, PROFILE_FORMAT
 from dialform.registry import Registry
 from dialform.registry.names import name_fault
@@ -44,7 +52,6 @@ if TYPE_CHECKING:
 
     from dialform.api.client import Client
     from dialform.registry import Entry
-    from dialform.resources.args import ObservedArgs
 
 Props = dict[str, Any]
 Fault = tuple[str, str]
@@ -62,7 +69,7 @@ class _Provider(ResourceProvider):
     replaced_by: ClassVar[tuple[str, ...]] = ()
     """Inputs whose change makes a new object."""
 
-    silent: ClassVar[tuple[str, ...]] = ("access",)
+    silent: ClassVar[tuple[str, ...]] = ("keyvar", "witness")
     """Inputs that say how to work and not what is wanted: their change is none."""
 
     def configure(self, req: ConfigureRequest) -> None:
@@ -124,8 +131,7 @@ class _Provider(ResourceProvider):
         raise NotImplementedError
 
     def _workspace(self, props: Props) -> publishing.Workspace:
-        access = props["access"]
-        ref = publishing.WorkspaceRef(props["workspace"], access["keyvar"], access.get("witness"))
+        ref = publishing.WorkspaceRef(props["workspace"], props["keyvar"], props.get("witness"))
         return _workspace(ref, getattr(self, "_setting", _no_setting))
 
 
@@ -133,7 +139,7 @@ class VoiceProvider(_Provider):
     """A voice: verified to exist and to be called what the file says."""
 
     def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "binding", "voiceId", "workspace", "access")
+        yield from _missing(props, "binding", "voiceId", "workspace", "keyvar")
 
     def _id(self, props: Props) -> str:
         return str(props["voiceId"])
@@ -156,7 +162,7 @@ class NumberPoolProvider(_Provider):
     """The numbers called from: the phone numbers verified; the API knows no list of pools."""
 
     def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "binding", "workspace", "access")
+        yield from _missing(props, "binding", "workspace", "keyvar")
         if not props.get("poolId") and not props.get("members"):
             yield "members", "needs a pool, members, or both"
 
@@ -187,8 +193,9 @@ class OverrideProfileProvider(_Provider):
     replaced_by = ("name", "document", "digest")
 
     def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "name", "registry", "workspace", "access")
+        yield from _missing(props, "name", "registry", "workspace", "keyvar")
         yield from _document_faults(props, PROFILE_FORMAT)
+        yield from _table_faults(props, "references")
 
     def _id(self, props: Props) -> str:
         return f"{props['name']}@{props['digest']}"
@@ -198,7 +205,7 @@ class OverrideProfileProvider(_Provider):
             _registry(props["registry"]),
             self._workspace(props),
             props["document"].encode(),
-            props.get("references") or {},
+            _table(props, "references"),
         )
         return {}
 
@@ -215,10 +222,10 @@ class DialPresetProvider(_Provider):
 
     outputs = ("version",)
     replaced_by = ("name", "document", "digest")
-    silent = ("access", "workspace", "pinned")
+    silent = ("keyvar", "witness", "workspace", "pinned")
 
     def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "name", "registry", "workspace", "access")
+        yield from _missing(props, "name", "registry", "workspace", "keyvar")
         yield from _name_faults(props, "name")
         yield from _document_faults(props, PRESET_FORMAT)
         pinned = props.get("pinned")
@@ -250,24 +257,36 @@ class ReleaseProvider(_Provider):
 
     outputs = ("seq", "version")
     replaced_by = ("environment", "preset")
-    silent = ("access", "writer", "observed")
+    silent = ("keyvar", "witness", "writer", "observed")
 
     def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "registry", "workspace", "access", "writer")
+        yield from _missing(props, "registry", "workspace", "keyvar", "writer")
         yield from _name_faults(props, "environment", "preset")
+        yield from _table_faults(props, "bindings", "deviation")
         for key in ("presetDigest", "boundDigest"):
             if not isinstance(props.get(key), Unknown) and not is_digest(props.get(key)):
                 yield key, "must be a digest: 'sha256:' and 64 hex digits"
 
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """
+        Validate, and drop what was observed where it is as declared.
+
+        So `observed` is in the state only where the log was moved by somebody else: a log that
+        moves as declared changes no input, and the engine has no state to write.
+        """
+        result = super().check(olds, news)
+        seen = result.inputs.get("observed")
+        if isinstance(seen, str):
+            fresh = seen == observed(None) and not _inputs(olds)
+            bound = news.get("boundDigest")
+            if fresh or seen.endswith((f" live {bound}", f" held {bound}")):
+                del result.inputs["observed"]
+        return result
+
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
-        """What is wanted, and what the program saw in the log: either may differ."""
+        """What is wanted, and whether the log says otherwise."""
         result = super().diff(id_, olds, news)
-        if result.changes is None:
-            return result
-        seen = news.get("observed") or {}
-        if isinstance(seen, Unknown):
-            return result
-        if seen.get("boundDigest") == news["boundDigest"] and seen["state"] != "withdrawn":
+        if result.changes is None or not news.get("observed"):
             return result
         # The log was moved by somebody else. Where the inputs show it, the engine prints how.
         shown = olds.get("observed") != news.get("observed")
@@ -293,17 +312,17 @@ class ReleaseProvider(_Provider):
             workspace=props["workspace"],
             preset=props["preset"],
             preset_digest=Digest(props["presetDigest"]),
-            bindings=props.get("bindings") or {},
-            deviation=props.get("deviation") or {},
+            bindings=_table(props, "bindings"),
+            deviation=_table(props, "deviation"),
             bound_digest=Digest(props["boundDigest"]),
         )
-        seen = props["observed"]["entry"].partition(" ")[0]
+        seen = (props.get("observed") or observed(None)).partition(" ")[0]
         entry = publishing.release(
             _registry(props["registry"]),
             self._workspace(props),
             wanted,
             writer=props["writer"],
-            expected=0 if seen == "none" else int(seen),
+            expected=int(seen) if seen.isdecimal() else 0,
         )
         return {"seq": entry.seq, "version": entry.version}
 
@@ -327,7 +346,7 @@ class EnvironmentProvider(_Provider):
     replaced_by = ("name",)
 
     def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "registry", "workspace", "access")
+        yield from _missing(props, "registry", "workspace", "keyvar")
         yield from _name_faults(props, "name")
         yield from _document_faults(props, ENVIRONMENT_FORMAT, hashed=False)
 
@@ -348,15 +367,25 @@ class EnvironmentProvider(_Provider):
         return None if document is None else {"document": canonical(document).decode()}
 
 
-def observed(head: Entry | None) -> ObservedArgs:
-    """A log's head as an input: strings only, so that the engine compares them as they are."""
-    if head is None:
-        return {"entry": "none"}
-    return {
-        "entry": f"{head.seq} {head.kind}",
-        "state": head.state,
-        "boundDigest": head.bound_digest,
-    }
+def observed(head: Entry | None) -> str:
+    """A log's head as an input: ``5 hold held sha256:...``, or ``none``."""
+    return "none" if head is None else f"{head.seq} {head.kind} {head.state} {head.bound_digest}"
+
+
+def _table(props: Props, key: str) -> dict[str, Any]:
+    """A property that travels as JSON text, like documents: it stays as it was written."""
+    value = props.get(key)
+    return dict(load_json(value)) if value else {}
+
+
+def _table_faults(props: Props, *keys: str) -> Iterator[Fault]:
+    for key in keys:
+        if isinstance(props.get(key), Unknown):
+            continue
+        try:
+            _table(props, key)
+        except (TypeError, ValueError) as error:
+            yield key, f"must be an object as JSON text: {error}"
 
 
 def _inputs(props: Props) -> Props:

@@ -174,9 +174,11 @@ _ONE = {
 
 def _read_names(client: Client, kind: str, agent: str | None) -> dict[str, str]:
     if kind == "phone_numbers":
-        return {one.id: one.number for one in client.phone_numbers()}
+        return {one.id: one.number or "" for one in client.phone_numbers()}
     if agent is not None:
-        read = client.extractors if kind == "extractors" else client.versioned_prompts
+        read: Callable[[str], Iterable[Any]] = client.versioned_prompts
+        if kind == "extractors":
+            read = client.extractors
         try:
             return {one.id: one.name for one in read(agent)}
         except Rejected as error:
@@ -184,7 +186,7 @@ def _read_names(client: Client, kind: str, agent: str | None) -> dict[str, str]:
             if error.status == not_found:
                 return {}
             raise
-    lists = {
+    lists: dict[str, Callable[[], Iterable[Any]]] = {
         "agents": client.agents,
         "models": client.models,
         "voices": client.voices,

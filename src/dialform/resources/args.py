@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pulumi
 
 
 class BindingArgs(TypedDict):
     """An object of the workspace."""
 
-    id: pulumi.Input[str]
+    id: str
     """Its id."""
 
-    name: NotRequired[pulumi.Input[str]]
+    name: NotRequired[str]
     """Its name there, checked at every change."""
-
-
-class AccessArgs(TypedDict):
-    """How the workspace is reached. Never a key."""
-
-    keyvar: pulumi.Input[str]
-    """The environment variable that holds the API key."""
-
-    witness: NotRequired[pulumi.Input[str]]
-    """The id of an agent bound there: before a write it proves that the key is the right one."""
 
 
 class MemberArgs(TypedDict):
@@ -38,14 +32,11 @@ class MemberArgs(TypedDict):
     """E.164, checked at every change."""
 
 
-class ObservedArgs(TypedDict):
-    """A release log's head as the program saw it."""
+def as_text(value: Mapping[str, Any]) -> str:
+    """
+    Canonical JSON text, the form in which objects travel.
 
-    entry: pulumi.Input[str]
-    """Number and kind, or ``none``."""
-
-    state: NotRequired[pulumi.Input[str]]
-    """live, held or withdrawn."""
-
-    boundDigest: NotRequired[pulumi.Input[str]]
-    """What is live."""
+    As objects, Pulumi drops nulls, turns 600 into 600.0, and takes a fifth longer over a large
+    project; `pulumi preview --diff` shows the text's structure all the same.
+    """
+    return canonical(dict(value)).decode()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from dialform.providers import DialPresetProvider, EnvironmentProvider, ReleaseProvider
-
-if TYPE_CHECKING:
-    from dialform.resources.args import AccessArgs, ObservedArgs
+from dialform.resources.args import as_text
 
 
 class DialPreset(Resource, module="dialform", name="DialPreset"):
@@ -32,7 +30,8 @@ class DialPreset(Resource, module="dialform", name="DialPreset"):
         pinned: pulumi.Input[int] | None = None,
         registry: pulumi.Input[str],
         workspace: pulumi.Input[str],
-        access: AccessArgs,
+        keyvar: pulumi.Input[str],
+        witness: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -46,7 +45,9 @@ class DialPreset(Resource, module="dialform", name="DialPreset"):
             pinned: the version it must already be; None allocates one where it has none.
             registry: the registry's URL; a folder is relative to the project.
             workspace: the workspace's URL.
-            access: how it is reached.
+            keyvar: the environment variable that holds the API key; never a key.
+            witness: the id of an agent bound there: before a write it proves that the key is
+                this workspace's. None: not proved.
             opts: Pulumi's options.
 
         """
@@ -57,7 +58,8 @@ class DialPreset(Resource, module="dialform", name="DialPreset"):
             "pinned": pinned,
             "registry": registry,
             "workspace": workspace,
-            "access": access,
+            "keyvar": keyvar,
+            "witness": witness,
             "version": None,
         }
         keep = pulumi.ResourceOptions(retain_on_delete=True)
@@ -85,11 +87,12 @@ class Release(Resource, module="dialform", name="Release"):
         bound_digest: pulumi.Input[str],
         bindings: dict[str, Any],
         deviation: dict[str, Any] | None = None,
-        observed: ObservedArgs,
+        observed: pulumi.Input[str] = "none",
         writer: pulumi.Input[str],
         registry: pulumi.Input[str],
         workspace: pulumi.Input[str],
-        access: AccessArgs,
+        keyvar: pulumi.Input[str],
+        witness: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -103,12 +106,14 @@ class Release(Resource, module="dialform", name="Release"):
             bound_digest: the digest of the bound preset that comes of it.
             bindings: what the preset's names mean here, by kind and name.
             deviation: what is different here.
-            observed: the log's head as the program saw it, so that a move by somebody else
-                shows in a preview.
+            observed: the log's head as the program saw it (`providers.observed`), so that a
+                move by somebody else shows in a preview.
             writer: the stack that writes this log: ``project/stack``.
             registry: the registry's URL; a folder is relative to the project.
             workspace: the workspace's URL.
-            access: how it is reached.
+            keyvar: the environment variable that holds the API key; never a key.
+            witness: the id of an agent bound there: before a write it proves that the key is
+                this workspace's. None: not proved.
             opts: Pulumi's options.
 
         """
@@ -117,13 +122,14 @@ class Release(Resource, module="dialform", name="Release"):
             "preset": preset,
             "presetDigest": preset_digest,
             "boundDigest": bound_digest,
-            "bindings": bindings,
-            "deviation": deviation or {},
+            "bindings": as_text(bindings),
+            "deviation": as_text(deviation or {}),
             "observed": observed,
             "writer": writer,
             "registry": registry,
             "workspace": workspace,
-            "access": access,
+            "keyvar": keyvar,
+            "witness": witness,
             "seq": None,
             "version": None,
         }
@@ -144,7 +150,8 @@ class Environment(Resource, module="dialform", name="Environment"):
         document: pulumi.Input[str],
         registry: pulumi.Input[str],
         workspace: pulumi.Input[str],
-        access: AccessArgs,
+        keyvar: pulumi.Input[str],
+        witness: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -156,7 +163,9 @@ class Environment(Resource, module="dialform", name="Environment"):
             document: its canonical JSON, as one string.
             registry: the registry's URL; a folder is relative to the project.
             workspace: the workspace's URL.
-            access: how it is reached.
+            keyvar: the environment variable that holds the API key; never a key.
+            witness: the id of an agent bound there: before a write it proves that the key is
+                this workspace's. None: not proved.
             opts: Pulumi's options.
 
         """
@@ -165,7 +174,8 @@ class Environment(Resource, module="dialform", name="Environment"):
             "document": document,
             "registry": registry,
             "workspace": workspace,
-            "access": access,
+            "keyvar": keyvar,
+            "witness": witness,
             "seq": None,
         }
         super().__init__(EnvironmentProvider(), resource_name, props, opts)

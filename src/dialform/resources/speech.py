@@ -8,9 +8,12 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from dialform.providers import OverrideProfileProvider, VoiceProvider
+from dialform.resources.args import as_text
 
 if TYPE_CHECKING:
-    from dialform.resources.args import AccessArgs, BindingArgs
+    from collections.abc import Mapping
+
+    from dialform.resources.args import BindingArgs
 
 
 class Voice(Resource, module="dialform", name="Voice"):
@@ -24,7 +27,8 @@ class Voice(Resource, module="dialform", name="Voice"):
         voice_id: pulumi.Input[str],
         voice_name: pulumi.Input[str] | None = None,
         workspace: pulumi.Input[str],
-        access: AccessArgs,
+        keyvar: pulumi.Input[str],
+        witness: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -36,7 +40,9 @@ class Voice(Resource, module="dialform", name="Voice"):
             voice_id: its id in the workspace.
             voice_name: its name there; None checks that it exists only.
             workspace: the workspace's URL.
-            access: how it is reached.
+            keyvar: the environment variable that holds the API key; never a key.
+            witness: the id of an agent bound there: before a write it proves that the key is
+                this workspace's. None: not proved.
             opts: Pulumi's options.
 
         """
@@ -45,7 +51,8 @@ class Voice(Resource, module="dialform", name="Voice"):
             "voiceId": voice_id,
             "voiceName": voice_name,
             "workspace": workspace,
-            "access": access,
+            "keyvar": keyvar,
+            "witness": witness,
         }
         super().__init__(VoiceProvider(), resource_name, props, opts)
 
@@ -63,10 +70,11 @@ class OverrideProfile(Resource, module="dialform", name="OverrideProfile"):
         name: pulumi.Input[str],
         document: pulumi.Input[str],
         digest: pulumi.Input[str],
-        references: dict[str, dict[str, BindingArgs]] | None = None,
+        references: Mapping[str, Mapping[str, BindingArgs]] | None = None,
         registry: pulumi.Input[str],
         workspace: pulumi.Input[str],
-        access: AccessArgs,
+        keyvar: pulumi.Input[str],
+        witness: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -80,7 +88,9 @@ class OverrideProfile(Resource, module="dialform", name="OverrideProfile"):
             references: the models and functions it names, by kind and name; verified.
             registry: the registry's URL; a folder is relative to the project.
             workspace: the workspace's URL.
-            access: how it is reached.
+            keyvar: the environment variable that holds the API key; never a key.
+            witness: the id of an agent bound there: before a write it proves that the key is
+                this workspace's. None: not proved.
             opts: Pulumi's options.
 
         """
@@ -88,10 +98,11 @@ class OverrideProfile(Resource, module="dialform", name="OverrideProfile"):
             "name": name,
             "document": document,
             "digest": digest,
-            "references": references or {},
+            "references": as_text(references or {}),
             "registry": registry,
             "workspace": workspace,
-            "access": access,
+            "keyvar": keyvar,
+            "witness": witness,
         }
         keep = pulumi.ResourceOptions(retain_on_delete=True)
         super().__init__(

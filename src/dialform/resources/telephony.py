@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pulumi
 
-    from dialform.resources.args import AccessArgs, MemberArgs
+    from dialform.resources.args import MemberArgs
 
 
 class NumberPool(Resource, module="dialform", name="NumberPool"):
@@ -33,7 +33,8 @@ class NumberPool(Resource, module="dialform", name="NumberPool"):
         pool_id: pulumi.Input[str] | None = None,
         members: Sequence[MemberArgs] | None = None,
         workspace: pulumi.Input[str],
-        access: AccessArgs,
+        keyvar: pulumi.Input[str],
+        witness: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -45,7 +46,9 @@ class NumberPool(Resource, module="dialform", name="NumberPool"):
             pool_id: the pool's id. API: ``fromNumberPoolId``.
             members: phone numbers. API: ``fromNumberId``.
             workspace: the workspace's URL.
-            access: how it is reached.
+            keyvar: the environment variable that holds the API key; never a key.
+            witness: the id of an agent bound there: before a write it proves that the key is
+                this workspace's. None: not proved.
             opts: Pulumi's options.
 
         """
@@ -54,6 +57,7 @@ class NumberPool(Resource, module="dialform", name="NumberPool"):
             "poolId": pool_id,
             "members": members,
             "workspace": workspace,
-            "access": access,
+            "keyvar": keyvar,
+            "witness": witness,
         }
         super().__init__(NumberPoolProvider(), resource_name, props, opts)
