@@ -90,7 +90,7 @@ def build_from_go(target: Path) -> None:
     cores = os.cpu_count() or 1
     say(
         f"building the Pulumi CLI {CLI_VERSION} from Go modules with {cores} cores: about "
-        f"{max(3, 16 // cores)} minutes if Go has built none of it before (once per user)"
+        f"{max(2, 12 // cores)} minutes if Go has built none of it before (once per user)"
     )
     stamp = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v"
     for module, package, flags in (

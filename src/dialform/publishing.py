@@ -10,9 +10,6 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import RegistryError, Rejected, SettingError
@@ -22,14 +19,14 @@ from dialform.presets.documents import (
     PROFILE_FORMAT,
     bound_preset,
 )
-from dialform.registry import Meta, Registry
+from dialform.registry.authorship import meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dialform.api.client import Client
     from dialform.presets.canonical import Digest
-    from dialform.registry import Entry
+    from dialform.registry import Entry, Registry
 
 KEY_SETTING = "dialform:apiKey"
 """The Pulumi setting that may hold the API key, as a secret."""
@@ -350,42 +347,3 @@ def publish_environment(registry: Registry, workspace: Workspace, name: str, dat
     """Publish what launchers need to know of an environment."""
     workspace.prove()
     return registry.publish_environment(name, data)
-
-
-def meta(writer: str | None, *, reason: str | None = None) -> Meta:
-    """Who writes, when and why, as far as this process's environment tells."""
-    given = os.environ.get
-    commit = given("DIALFORM_COMMIT") or given("GITHUB_SHA") or _commit()
-    return Meta(
-        time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        reason=given("DIALFORM_REASON") or reason,
-        by=given("DIALFORM_BY") or given("GITHUB_ACTOR") or _person(),
-        change=given("DIALFORM_CHANGE"),
-        commit=commit,
-        writer=writer,
-    )
-
-
-def _person() -> str | None:
-    import getpass  # noqa: PLC0415 - writing only
-    import socket  # noqa: PLC0415
-
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (OSError, KeyError):
-        return None
-
-
-def _commit() -> str | None:
-    """The checkout's commit, ``-dirty`` where stacks/ has uncommitted changes."""
-    import subprocess  # noqa: PLC0415 - writing only
-
-    run = partial(
-        subprocess.run, capture_output=True, text=True, check=True, timeout=10, cwd=Path.cwd()
-    )
-    try:
-        head = run(["git", "rev-parse", "HEAD"]).stdout.strip()
-        dirty = run(["git", "status", "--porcelain", "--", "stacks"]).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return f"{head}-dirty" if dirty else head

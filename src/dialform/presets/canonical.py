@@ -11,13 +11,22 @@ import hashlib
 import json
 from typing import Any, NewType, NoReturn
 
-import rfc8785
-
 Digest = NewType("Digest", str)
 """``sha256:`` and 64 lower-case hex digits."""
 
 _PREFIX = "sha256:"
 _HEX = frozenset("0123456789abcdef")
+
+
+LARGEST = 2**53 - 1
+"""The largest whole number that every reader of JSON takes as it is written."""
+
+_EXPONENT = 1e21
+"""From here on numbers are written with an exponent."""
+
+_PLAIN = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+).encode
 
 
 class NotCanonical(ValueError):
@@ -29,15 +38,62 @@ def canonical(value: Any) -> bytes:
     The RFC 8785 bytes of a JSON value.
 
     Raises:
-        NotCanonical: for what JSON or RFC 8785 can't hold: NaN, infinities, integers beyond
-            2**53 - 1, lone surrogates, keys that are no strings, other types.
+        NotCanonical: for what JSON or RFC 8785 can't hold: NaN, infinities, whole numbers
+            beyond 2**53 - 1, lone surrogates, keys that are no strings, other types.
 
     """
     try:
+        text = _PLAIN(value)
+        if _is_plain(value):
+            return text.encode()
+    except (TypeError, ValueError, RecursionError):
+        pass  # what is wrong is said in RFC 8785's terms
+    return _canonical(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the encoder of ``json`` gives the canonical form: no floats, plain keys."""
+    items = [value]
+    for item in items:
+        kind = item.__class__
+        if kind is str or kind is bool or item is None:
+            continue
+        if kind is dict:
+            for key in item:
+                if key.__class__ is not str or not key.isascii():
+                    return False
+            items += item.values()
+        elif kind is list:
+            items += item
+        elif kind is not int or not -LARGEST <= item <= LARGEST:
+            return False
+    return True
+
+
+def _canonical(value: Any) -> bytes:
+    import rfc8785  # noqa: PLC0415 - most documents need none of its care
+
+    try:
+        _check_floats(value)
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+    except NotCanonical:
+        raise
+    except (ValueError, RecursionError) as error:
         message = f"no canonical JSON form: {error}"
         raise NotCanonical(message) from None
+
+
+def _check_floats(value: Any) -> None:
+    """Refuse floats that are written as whole numbers and can't be read back as such."""
+    if isinstance(value, float) and LARGEST < abs(value) < _EXPONENT:
+        message = f"no canonical JSON form: {value!r} is beyond 2**53 - 1"
+        raise NotCanonical(message)
+    if isinstance(value, dict):
+        for item in value.values():
+            _check_floats(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _check_floats(item)
 
 
 def digest(data: bytes) -> Digest:

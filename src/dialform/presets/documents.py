@@ -110,13 +110,29 @@ def environment_document(environment: str, workspace: Mapping[str, str]) -> dict
 
 
 def overlay(under: Any, over: Any) -> Any:
-    """``over`` laid over ``under``, table by table."""
-    if not isinstance(under, dict) or not isinstance(over, dict):
+    """
+    ``over`` laid over ``under``, table by table.
+
+    A table over a list means its elements: ``{"0": {...}}`` is laid over the first.
+    """
+    if not isinstance(over, dict) or not isinstance(under, (dict, list)):
         return over
+    if isinstance(under, list):
+        if not is_overlay_of(under, over):
+            return over
+        return [
+            overlay(item, over[str(index)]) if str(index) in over else item
+            for index, item in enumerate(under)
+        ]
     merged = dict(under)
     for key, value in over.items():
         merged[key] = overlay(merged[key], value) if key in merged else value
     return merged
+
+
+def is_overlay_of(elements: list[Any], over: dict[str, Any]) -> bool:
+    """Whether all keys of ``over`` are places of ``elements``."""
+    return bool(over) and over.keys() <= {str(index) for index in range(len(elements))}
 
 
 class _Binder:
@@ -198,26 +214,37 @@ class _Binder:
         return bound
 
 
+class _Noting(_Binder):
+    """Notes which names are used; any name will do."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.found: list[tuple[str, str, tuple[str | int, ...]]] = []
+
+    def look_up(self, kind: str, name: str, path: tuple[str | int, ...]) -> Any:
+        self.found.append((kind, name, path))
+        return "" if kind == "webhooks" else {"id": ""}
+
+
 def references(document: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
     """Each ``(kind, name, path)`` that a profile or preset document names."""
-
-    class Noting(_Binder):
-        def look_up(self, kind: str, name: str, path: tuple[str | int, ...]) -> Any:
-            found.append((kind, name, path))
-            return "" if kind == "webhooks" else {"id": ""}
-
-    found: list[tuple[str, str, tuple[str | int, ...]]] = []
-    binder = Noting({})
+    binder = _Noting()
     if document["format"] == PROFILE_FORMAT:
         binder.overrides(document["agentOverrides"])
     else:
-        call = document["call"]
-        numbers = call.get("numbers")
-        if numbers is not None:
-            found.append(("numbers", numbers, ("call", "numbers")))
-        rest = {key: value for key, value in call.items() if key != "numbers"}
-        binder.twins(rest, CALL_TWINS, ("call",))
-    yield from found
+        binder.twins(document["call"], CALL_TWINS, ("call",))
+    yield from binder.found
+
+
+def api_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a profile or preset document sets, under the API's names and with blank ids."""
+    binder = _Noting()
+    if document["format"] == PROFILE_FORMAT:
+        return binder.overrides(document["agentOverrides"])
+    fields = binder.twins(document["call"], CALL_TWINS, ("call",))
+    if "profile" in document:
+        fields["agentOverrides"] = {}
+    return fields
 
 
 def bound_preset(
@@ -248,8 +275,9 @@ def bound_preset(
 
     """
     deviation = dict(deviation or {})
+    here = {key: value for key, value in deviation.items() if key != "profile"}
     binder = _Binder(bindings)
-    call = {**preset["call"], **{k: v for k, v in deviation.items() if k != "profile"}}
+    call = {**preset["call"], **here}
     numbers = call.pop("numbers", None)
     body = binder.twins(call, CALL_TWINS, ("call",))
     if numbers is not None:
@@ -259,10 +287,9 @@ def bound_preset(
     elif "numbers" in preset["call"]:
         body["fromNumberPoolId"] = None
     if profile is not None:
-        overrides = {**profile["agentOverrides"], **deviation.get("profile", {})}
-        body["agentOverrides"] = overlay(
-            binder.overrides(overrides), profile.get("extraFields", {})
-        )
+        there = deviation.get("profile", {})
+        overrides = binder.overrides({**profile["agentOverrides"], **there})
+        body["agentOverrides"] = overlay(overrides, _less(profile.get("extraFields"), there))
     document = {
         "format": BOUND_FORMAT,
         "environment": environment,
@@ -270,9 +297,15 @@ def bound_preset(
         "preset": {"name": name, "digest": preset_digest},
         "deviation": deviation,
         "bindings": binder.used,
-        "body": overlay(body, preset.get("extraFields", {})),
+        "body": overlay(body, _less(preset.get("extraFields"), here)),
         "inputs": preset.get("inputs", {}),
     }
     if numbers is not None:
         document["numbers"] = numbers
     return document
+
+
+def _less(extra: Mapping[str, Any] | None, deviation: Mapping[str, Any]) -> dict[str, Any]:
+    """The extra fields that the environment doesn't set differently."""
+    set_here = {CALL_TWINS[key][0] if key in CALL_TWINS else key for key in deviation}
+    return {key: value for key, value in (extra or {}).items() if key not in set_here}

@@ -232,19 +232,23 @@ def kill_everywhere(top: str, before: int) -> Any:
         step += 1
 
 
-def kill_anytime(top: str, rounds: int, seed: int) -> Any:
-    """Kill an ``up`` after a random time, again and again, on one registry."""
+def kill_anytime(top: str, wanted: int, seed: int) -> Any:
+    """Kill ``wanted`` ups after a random time each, on one registry, and run each again."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     folder = str(Path(top, "registry"))
-    kills, faults = 0, []
-    for number in range(rounds):
+    kills, seconds = 0, 0.01
+    faults: list[str] = []
+    for number in range(20 * wanted):
+        if kills == wanted:
+            break
         child, readable = forked(lambda number=number: up(folder, f"text {number}"))
-        time.sleep(chance.uniform(0, 0.02))
+        time.sleep(chance.uniform(0, seconds))
         os.kill(child, signal.SIGKILL)
-        answer = answer_of(child, readable)
-        kills += answer is None
+        kills += answer_of(child, readable) is None
         faults += [f"round {number}: {fault}" for fault in _damage(folder)]
+        began = time.monotonic()
         done = up(folder, f"text {number}")
+        seconds = time.monotonic() - began
         if done != [number + 1, number + 1, number + 1]:
             faults.append(f"round {number}: the rerun made {done}")
     return {"kills": kills, "faults": faults + _damage(folder)}

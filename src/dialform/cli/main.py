@@ -1,0 +1,158 @@
+"""
+The entry point: which command is meant, and what becomes of its errors.
+
+Loads the module of one command only, when that command is run or its help is asked for. A
+command module has ``add_parser(subparsers)``, which adds each of its commands with
+``set_defaults(run=...)``; ``run(args)`` returns the exit code, or None for 0.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dialform.cli.parser import Parser, near
+from dialform.errors import DialformError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "init": ("dialform.cli.declare", "write a small working project"),
+    "import": ("dialform.cli.declare", "make declarations from a body that is sent today"),
+    "validate": ("dialform.cli.declare", "check the declarations, offline"),
+    "bind": ("dialform.cli.declare", "look names up in the workspace and write their ids"),
+    "schema": ("dialform.cli.declare", "write the JSON Schemas that editors use"),
+    "dial": ("dialform.cli.dial", "place a call from what is released"),
+    "try": ("dialform.cli.dial", "place a call from the working tree, unreleased"),
+    "presets": ("dialform.cli.show", "list what is released in an environment"),
+    "show": ("dialform.cli.show", "show a preset: its request, or what the agent says"),
+    "hold": ("dialform.cli.releases", "pause a preset: no calls, no releases"),
+    "resume": ("dialform.cli.releases", "end a hold"),
+    "withdraw": ("dialform.cli.releases", "take a preset out of use"),
+    "yank": ("dialform.cli.releases", "bar a version for good"),
+    "registry": ("dialform.cli.registry", "create or verify a registry"),
+    "sandbox": ("dialform.cli.sandbox", "run a local server that speaks the Vogent API"),
+    "completion": ("dialform.cli.completion", "print a shell's completion script"),
+}
+"""Name -> the module that has it, and its line in ``dialform --help``, in this order."""
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+_DESCRIPTION = "Infrastructure as code for outbound voice calls made with the Vogent API."
+_EPILOG = """\
+exit codes:
+  0 done   1 error   2 differences (only with --exit-code)   3 refused
+  4 rejected by the API   5 outcome unknown, a phone may ring
+  64 wrong usage   75 deferred by the API, may be retried
+
+examples:
+  dialform validate
+  dialform dial reminder -s dev --to +14155550123 --input name=Ann
+  dialform hold collections -s prod --reason "wrong amount in the opening line"
+"""
+
+
+def build_parser(load: Sequence[str]) -> tuple[Parser, argparse._SubParsersAction[Parser]]:
+    """The parser with the commands of the modules in ``load``; the others by name only."""
+    parser = Parser(prog="dialform", description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", parser_class=Parser
+    )
+    loaded = []
+    for name, (module, line) in COMMANDS.items():
+        if module not in load:
+            subparsers.add_parser(name, help=line, add_help=False)
+        elif module not in loaded:
+            import importlib  # noqa: PLC0415 - `dialform --help` loads no command
+
+            importlib.import_module(module).add_parser(subparsers)
+            loaded.append(module)
+    return parser, subparsers
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """
+    What the command line asks for, with ``run``.
+
+    Raises:
+        UsageError: there is no such command or option, or an argument is missing.
+
+    """
+    command = next((text for text in arguments if not text.startswith("-")), None)
+    if command is None:
+        parser, _ = build_parser([])
+        args = parser.parse_args(arguments)
+        if not args.version:
+            parser.error("say what to do")
+        args.run = _print_version
+        return args
+    if command not in COMMANDS:
+        raise UsageError(
+            f"there is no command {command!r}{near(command, COMMANDS)}; see `dialform --help`"
+        )
+    parser, _ = build_parser([COMMANDS[command][0]])
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (None: the process's own) and return its exit code."""
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except DialformError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_quietly()
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the one place where no error may pass
+        return _report_bug(error)
+    else:
+        return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        args = parse(arguments)
+    except SystemExit:  # argparse has printed a help text
+        return 0
+    return int(args.run(args) or 0)
+
+
+def _print_version(_args: argparse.Namespace) -> None:
+    import dialform  # noqa: PLC0415 - reads the package's metadata
+
+    print(f"dialform {dialform.__version__}")
+
+
+def _report(error: DialformError) -> int:
+    from dialform.cli import output  # noqa: PLC0415 - errors only
+
+    output.flush()
+    output.error(error)
+    if output.debugging():
+        output.traceback(error)
+    return error.exit_code
+
+
+def _report_bug(error: Exception) -> int:
+    from dialform.cli import output  # noqa: PLC0415 - errors only
+
+    output.flush()
+    if output.debugging():
+        output.traceback(error)
+    output.bug(error)
+    return 1
+
+
+def _close_quietly() -> None:
+    """The reader is gone: nothing more can be written, and nothing is to be said about it."""
+    import os  # noqa: PLC0415 - rarely needed
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,123 @@
+"""
+What commands print: data on stdout, everything else on stderr, no key anywhere.
+
+Colour is for terminals only, and not where ``NO_COLOR`` is set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from dialform.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialform.errors import DialformError
+
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL", re.IGNORECASE)
+_SHORTEST_SECRET = 8
+_RED, _BOLD = "31;1", "1"
+
+
+def data(text: str) -> None:
+    """A line or a text for stdout."""
+    print(text)
+
+
+def json_document(document: dict[str, Any]) -> None:
+    """A document for programs, on stdout. It has a ``format``."""
+    import json  # noqa: PLC0415 - where JSON is asked for
+
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def exact(body: bytes) -> None:
+    """Bytes as they are on stdout; a terminal gets a line end after them, a pipe does not."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(body + b"\n" if sys.stdout.isatty() else body)
+    sys.stdout.buffer.flush()
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns for a person, on stdout."""
+    from tabulate import tabulate  # noqa: PLC0415 - where a table is printed
+
+    print(
+        tabulate(
+            [["" if cell is None else str(cell) for cell in row] for row in rows],
+            headers=[paint(header, _BOLD, sys.stdout) for header in headers],
+            tablefmt="plain",
+            disable_numparse=True,
+        )
+    )
+
+
+def note(message: str) -> None:
+    """Something a person should know, on stderr."""
+    print(scrub(message), file=sys.stderr)
+
+
+def warning(message: str) -> None:
+    """Something a person should look at, on stderr."""
+    note(f"warning: {message}")
+
+
+def error(problem: DialformError) -> None:
+    """An error's text on stderr: ``error: ...``, or a line for each finding in a file."""
+    lead = paint("error:", _RED, sys.stderr)
+    if isinstance(problem, DeclarationError):
+        for finding in problem.problems:
+            note(str(finding))
+        count = sum(finding.severity == "error" for finding in problem.problems)
+        note(f"{lead} {count} {'error' if count == 1 else 'errors'} in the declaration")
+        return
+    note(f"{lead} {problem}")
+    for remark in getattr(problem, "__notes__", ()):
+        note(remark)
+
+
+def bug(problem: Exception) -> None:
+    """One line for an error that nobody foresaw."""
+    text = " ".join(f"{type(problem).__name__}: {problem}".split())
+    note(
+        f"{paint('error:', _RED, sys.stderr)} {text} (this is a bug in dialform; run it again "
+        "with DIALFORM_DEBUG=1 and report what it prints)"
+    )
+
+
+def traceback(problem: BaseException) -> None:
+    """The traceback on stderr, for ``DIALFORM_DEBUG=1``."""
+    import traceback as lines  # noqa: PLC0415 - for debugging only
+
+    note("".join(lines.format_exception(problem)).rstrip())
+
+
+def debugging() -> bool:
+    """Whether tracebacks are asked for."""
+    return os.environ.get("DIALFORM_DEBUG", "") not in ("", "0")
+
+
+def flush() -> None:
+    """Put out what stdout holds, so that errors stand after it."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+
+
+def paint(text: str, code: str, stream: TextIO) -> str:
+    """``text`` in a colour, where ``stream`` is a terminal that may have it."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\033[{code}m{text}\033[0m"
+
+
+def scrub(text: str) -> str:
+    """``text`` without the values of environment variables that are named like secrets."""
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name):
+            text = text.replace(value, f"[{name}]")
+    return text

@@ -1,0 +1,360 @@
+"""
+`Launcher`: one call from what is released, and a record of it before and after.
+
+The order is what protects people: look whether the ``once`` key is taken, read and verify what
+is released, check number and inputs, write the dial down, send it once, write down what came
+of it. Only a dial of which not a byte was sent is sent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from dialform.errors import UsageError
+from dialform.launcher.request import assembled
+from dialform.launcher.resolve import parse_reference, resolve
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from dialform.api.client import Client
+    from dialform.launcher.ledger import Ledger, Record
+    from dialform.launcher.outcome import Dial
+    from dialform.launcher.request import Request
+    from dialform.launcher.sending import Call, Sending
+    from dialform.registry import Registry
+
+TIMEOUT = 30.0
+"""Seconds that the API has for an answer."""
+
+_GIVE_UP = 3
+"""Timeouts after which a call that another process is sending counts as unknown."""
+
+_POLL = 0.05
+_LONGEST_ONCE = 255
+
+
+class Launcher:
+    """
+    Places calls in one environment. Thread-safe; a context manager, also for ``async with``.
+
+    Needs no checkout: the registry's URL, the environment's name and the API key are enough.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings, all but two with a default
+        self,
+        registry: str | Path,
+        environment: str,
+        *,
+        key: str | None = None,
+        ledger: str | Path | None = None,
+        base: str | Path | None = None,
+        timeout: float = TIMEOUT,
+        trust_env: bool = False,
+    ) -> None:
+        """
+        Touch nothing yet.
+
+        Args:
+            registry: its URL or folder.
+            environment: whose releases are dialled.
+            key: the workspace's API key; None takes it from the environment variable that the
+                environment's declaration names.
+            ledger: the file that dials are recorded in; None takes $DIALFORM_LEDGER, else
+                ``.dialform/ledger.db`` in ``base`` if that is a project, else a file among
+                the user's own.
+            base: the project's folder, to which ``registry`` is relative; None takes the
+                working directory.
+            timeout: seconds that the API has for an answer.
+            trust_env: whether the proxies that the environment names are used.
+
+        """
+        self.environment = environment
+        self._registry_url = os.fspath(registry)
+        self._key = key
+        self._ledger_path = ledger
+        self._base = base
+        self._timeout = timeout
+        self._trust_env = trust_env
+        self._lock = threading.Lock()
+        self._registry: Registry | None = None
+        self._ledger: Ledger | None = None
+        self._clients: dict[tuple[str, str], Client] = {}
+        self._loop_clients: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, dict[tuple[str, str], Client]
+        ] = weakref.WeakKeyDictionary()
+
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"Launcher({self._registry_url!r}, {self.environment!r})"
+
+    def dial(
+        self,
+        preset: str,
+        *,
+        to: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        once: str | None = None,
+    ) -> Dial:
+        """
+        Call ``to`` with what is released as ``preset``.
+
+        Args:
+            preset: ``name`` for what is live, ``name@7``, or ``name@sha256:...``.
+            to: who is called, in E.164; None for a preset that is a browser call.
+            inputs: values for the inputs that the preset declares.
+            once: a key for this very call. Asked again with the same key, the first outcome
+                is returned and nothing is sent. Only a call in which a phone may ring takes
+                the key: after a rejection the same key can be used again.
+
+        Raises:
+            UsageError: ``preset`` or ``once`` can't be what they are.
+            InputError: number or inputs are wrong.
+            Refused: held, withdrawn, yanked; or ``once`` was used for another call.
+            RegistryError: what is released can't be read, or not trusted.
+            SettingError: no API key.
+            LedgerError: the call can't be recorded, so it was not sent.
+            NotSent: no connection, after a few tries.
+            Rejected: the API refused; nothing rang.
+            Deferred: the API refused for now; nothing rang.
+            OutcomeUnknown: a phone may be ringing; it is not sent again.
+
+        """
+        name = parse_reference(preset).name
+        return self._earlier(name, to, once) or self._place(
+            self._released_call(preset, to, inputs, once)
+        )
+
+    def try_dial(
+        self,
+        bound: Mapping[str, Any],
+        *,
+        keyvar: str,
+        to: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        once: str | None = None,
+    ) -> Dial:
+        """
+        Call ``to`` with a bound preset document that was not released; recorded as unreleased.
+
+        ``keyvar`` names the environment variable with the API key. Otherwise as `dial`.
+        """
+        name = bound["preset"]["name"]
+        return self._earlier(name, to, once) or self._place(
+            self._call(assembled(bound, to=to, inputs=inputs), keyvar, once)
+        )
+
+    async def adial(
+        self,
+        preset: str,
+        *,
+        to: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        once: str | None = None,
+    ) -> Dial:
+        """`dial` for asyncio. Cancelled while it is being sent, it counts as unknown."""
+        import asyncio  # noqa: PLC0415 - heavy, and `dial` needs none
+
+        from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
+
+        loop = asyncio.get_running_loop()
+        stop = threading.Event()
+
+        def prepare() -> Dial | Sending:
+            name = parse_reference(preset).name
+            earlier = self._earlier(name, to, once, stop)
+            if earlier is not None:
+                return earlier
+            return self._reserve(self._released_call(preset, to, inputs, once, loop), stop)
+
+        preparing = asyncio.ensure_future(asyncio.to_thread(prepare))
+        try:
+            ready = await asyncio.shield(preparing)
+        except asyncio.CancelledError:
+            stop.set()
+            with contextlib.suppress(Exception):
+                ready = await preparing
+                if isinstance(ready, Sending):
+                    await asyncio.to_thread(ready.abandon)
+            raise
+        return await ready.asend() if isinstance(ready, Sending) else ready
+
+    def request(
+        self,
+        preset: str,
+        *,
+        to: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> Request:
+        """
+        What `dial` would send, to the byte. Needs no key and no ledger, and sends nothing.
+
+        Raises:
+            UsageError: ``preset`` can't be a preset's name.
+            InputError: number or inputs are wrong.
+            Refused: it is held, withdrawn or yanked.
+            RegistryError: what is released can't be read, or not trusted.
+
+        """
+        released = resolve(self.registry, self.environment, preset)
+        return assembled(
+            released.bound, to=to, inputs=inputs, bound_digest=released.entry.bound_digest
+        )
+
+    @property
+    def registry(self) -> Registry:
+        """The registry that is dialled from."""
+        with self._lock:
+            if self._registry is None:
+                from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
+
+                self._registry = Registry.open(self._registry_url, base=self._base or os.curdir)
+            return self._registry
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of this launcher's dials."""
+        with self._lock:
+            if self._ledger is None:
+                from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - `request` needs none
+                from dialform.launcher.places import default_ledger  # noqa: PLC0415
+
+                path = self._ledger_path or default_ledger(self._base, os.environ)
+                self._ledger = Ledger(path)
+            return self._ledger
+
+    def close(self) -> None:
+        """Close what `dial` has opened. The launcher can be used again."""
+        with self._lock:
+            clients, self._clients = list(self._clients.values()), {}
+            ledger, self._ledger = self._ledger, None
+        for client in clients:
+            client.close()
+        if ledger is not None:
+            ledger.close()
+
+    async def aclose(self) -> None:
+        """Close what `dial` and, in this event loop, `adial` have opened."""
+        import asyncio  # noqa: PLC0415 - heavy, and `dial` needs none
+
+        with self._lock:
+            clients = self._loop_clients.pop(asyncio.get_running_loop(), {})
+        for client in clients.values():
+            await client.aclose()
+        self.close()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """Itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it, with what `adial` has opened."""
+        await self.aclose()
+
+    def _earlier(
+        self,
+        preset: str,
+        to: str | None,
+        once: str | None,
+        stop: threading.Event | None = None,
+    ) -> Dial | None:
+        """The first outcome of ``once``, if it is taken; a dial under way is waited for."""
+        if once is None:
+            return None
+        if not once or len(once) > _LONGEST_ONCE or not once.isprintable():
+            raise UsageError(f"once key {once!r}: 1 to {_LONGEST_ONCE} printable characters")
+        record = self.ledger.taken(self.environment, once)
+        while record is not None and record.pending():
+            if (stop or threading.Event()).wait(_POLL):
+                break
+            record = self.ledger.taken(self.environment, once)
+        return None if record is None else self._outcome(record, preset, to)
+
+    def _outcome(self, record: Record, preset: str, to: str | None) -> Dial:
+        from dialform.launcher.outcome import replayed  # noqa: PLC0415 - where a key is taken
+
+        return replayed(record, preset=preset, to=to)
+
+    def _released_call(
+        self,
+        preset: str,
+        to: str | None,
+        inputs: Mapping[str, Any] | None,
+        once: str | None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Call:
+        released = resolve(self.registry, self.environment, preset)
+        entry = released.entry
+        request = assembled(released.bound, to=to, inputs=inputs, bound_digest=entry.bound_digest)
+        call = self._call(request, released.keyvar, once, loop)
+        return call._replace(version=entry.version, release=entry.seq)
+
+    def _call(
+        self,
+        request: Request,
+        keyvar: str,
+        once: str | None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Call:
+        from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
+        from dialform.launcher.sending import Call  # noqa: PLC0415
+
+        key = key_of(keyvar, self._key, os.environ)
+        client = self._client(request.workspace, key, loop)
+        return Call(request, client, once)
+
+    def _client(self, url: str, key: str, loop: asyncio.AbstractEventLoop | None) -> Client:
+        from dialform.api.client import Client  # noqa: PLC0415 - httpx, where a dial is sent
+
+        with self._lock:
+            clients = self._clients if loop is None else self._loop_clients.setdefault(loop, {})
+            if (url, key) not in clients:
+                clients[url, key] = Client(
+                    url, key, timeout=self._timeout, trust_env=self._trust_env
+                )
+            return clients[url, key]
+
+    def _reserve(self, call: Call, stop: threading.Event | None = None) -> Dial | Sending:
+        """The call written down; or, where another took its key meanwhile, what came of that."""
+        from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
+
+        reservation = call.reservation()
+        while True:
+            record, ours = self.ledger.reserve(reservation, seconds=self._timeout * _GIVE_UP)
+            if ours:
+                return Sending(call, self.ledger, record)
+            earlier = self._earlier(reservation.preset, reservation.to, call.once, stop)
+            if earlier is not None:
+                return earlier
+
+    def _place(self, call: Call) -> Dial:
+        from dialform.launcher.sending import Sending  # noqa: PLC0415 - as above
+
+        ready = self._reserve(call)
+        return ready.send() if isinstance(ready, Sending) else ready

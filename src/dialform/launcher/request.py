@@ -1,0 +1,154 @@
+"""
+From a bound preset, a number and inputs to the exact bytes of ``POST /dials``.
+
+Pure: the same three give the same bytes on every machine and at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dialform.errors import InputError
+from dialform.launcher.inputs import checked_inputs
+from dialform.launcher.numbers import checked_number
+from dialform.presets.canonical import Digest, NotCanonical, canonical, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Request(NamedTuple):
+    """One call as it would be sent."""
+
+    body: bytes
+    """The canonical bytes of the body of ``POST /dials``."""
+
+    digest: Digest
+    """The digest of ``body``."""
+
+    environment: str
+    """The environment whose ids it holds."""
+
+    workspace: str
+    """The base URL of the API that it is for."""
+
+    preset: str
+    """The preset's name."""
+
+    preset_digest: Digest
+    """The digest of the preset."""
+
+    bound_digest: Digest
+    """The digest of the bound preset."""
+
+    to: str | None
+    """Who is called, in E.164; None for a browser call."""
+
+    from_number_id: str | None
+    """The member of the numbers that was chosen; None where the binding names none."""
+
+    inputs: dict[str, Any]
+    """What is sent as ``callAgentInput``, defaults included."""
+
+    sensitive: frozenset[str]
+    """The names of inputs that are not to be shown or kept."""
+
+    missing: tuple[str, ...] = ()
+    """What a partial request lacks, as on the command line; () for one that can be sent."""
+
+    @property
+    def url(self) -> str:
+        """Where it is sent."""
+        return f"{self.workspace.rstrip('/')}/dials"
+
+
+def assembled(
+    bound: Mapping[str, Any],
+    *,
+    to: str | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    bound_digest: Digest | None = None,
+    partial: bool = False,
+) -> Request:
+    """
+    The request that calls ``to`` with ``inputs`` as ``bound`` declares.
+
+    Args:
+        bound: a bound preset document.
+        to: who is called, in E.164; None for a browser call, which takes no number.
+        inputs: values for the inputs that the preset declares.
+        bound_digest: the document's digest, where it is known already.
+        partial: whether the number and required inputs may be missing, to look at the rest.
+
+    Raises:
+        InputError: the number or an input is missing, unknown or wrong.
+
+    """
+    body = dict(bound["body"])
+    declared: Mapping[str, Mapping[str, Any]] = bound.get("inputs") or {}
+    values = checked_inputs(declared, inputs or {}, partial=partial)
+    number = _number(body, to, partial=partial)
+    if number is not None:
+        body["toNumber"] = number
+    if values:
+        body["callAgentInput"] = {**(body.get("callAgentInput") or {}), **values}
+    member = None
+    if number is not None and "numbers" in bound:
+        binding = bound["bindings"]["numbers"][bound["numbers"]]
+        members = [one["id"] for one in binding.get("members") or ()]
+        if members:
+            member = chosen_member(members, number)
+            body["fromNumberId"] = member
+    missing = [f"--input {name}=..." for name in _required(declared) if name not in values]
+    if number is None and not body.get("browserCall"):
+        missing.insert(0, "--to")
+    try:
+        data = canonical(body)
+        whole = bound_digest or digest(canonical(dict(bound)))
+    except NotCanonical as error:
+        raise InputError(f"inputs: {error}") from None
+    return Request(
+        body=data,
+        digest=digest(data),
+        environment=bound["environment"],
+        workspace=bound["workspace"],
+        preset=bound["preset"]["name"],
+        preset_digest=bound["preset"]["digest"],
+        bound_digest=whole,
+        to=number,
+        from_number_id=member,
+        inputs=values,
+        sensitive=frozenset(name for name, one in declared.items() if one.get("sensitive")),
+        missing=tuple(missing),
+    )
+
+
+def chosen_member(members: Sequence[str], to: str) -> str:
+    """
+    The id among ``members`` that ``to`` is called from, by rendezvous hashing.
+
+    The same person gets the same member whatever the order; a member that is added takes its
+    share of the people and moves nobody else, one that is removed moves its own only.
+    """
+    return max(members, key=lambda member: (_weight(member, to), member))
+
+
+def _weight(member: str, to: str) -> bytes:
+    return hashlib.sha256(f"{member}\0{to}".encode()).digest()
+
+
+def _number(body: Mapping[str, Any], to: str | None, *, partial: bool) -> str | None:
+    if body.get("browserCall"):
+        if to is not None:
+            raise InputError("toNumber: the preset is a browser call, which takes no number")
+        return None
+    if to is None:
+        if partial:
+            return None
+        raise InputError("toNumber: is required: say who is called, like +14155550123")
+    return checked_number(to)
+
+
+def _required(declared: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [name for name, one in declared.items() if one.get("required") and "default" not in one]
