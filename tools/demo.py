@@ -172,7 +172,7 @@ def demo() -> None:
             row["preset"],
             row["version"],
             row["boundDigest"][7:19],
-            row["to"],
+            row["toNumber"],
             row["dialId"],
             status.get(row["dialId"], ""),
         )
@@ -180,7 +180,7 @@ def demo() -> None:
     ]
     heads = ("environment", "preset", "version", "bound preset", "to", "dial", "status")
     say("\n== released and dialled ==")
-    say(tabulate(table, heads))
+    say(tabulate(table, heads, disable_numparse=True))
     say(
         f"\ndone in {time.monotonic() - begun:.0f} s. Go on with:\n"
         "  make preview ENV=prod ARGS=--expect-no-changes\n"

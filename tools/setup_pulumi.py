@@ -175,7 +175,7 @@ def link(folder: Path, own: Path) -> None:
 
 
 def ended(_number: int, _frame: object) -> NoReturn:
-    """Let SIGTERM end the run as Ctrl-C does, so that nothing is left behind."""
+    """Let a signal end the run as Ctrl-C does, so that nothing is left behind."""
     raise KeyboardInterrupt
 
 
@@ -186,7 +186,8 @@ def main() -> int:
     parser.add_argument("--bin", type=Path, default=own, help="where the links go (.venv/bin)")
     parser.add_argument("--no-vendor", action="store_true", help="don't ask the vendor's site")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, ended)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ended)
     sources = {"vendor": install_from_vendor, "Go": build_from_go}
     if options.no_vendor:
         del sources["vendor"]

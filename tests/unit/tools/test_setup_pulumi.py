@@ -42,7 +42,7 @@ esac
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """A machine of its own: a PATH that holds a stub for Go and nothing else, and a cache folder."""
+    """A machine of its own: a PATH with a stub for Go and nothing else, and a cache folder."""
 
     folder: Path
 
