@@ -93,12 +93,12 @@ class _Provider(ResourceProvider):
     def create(self, props: Props) -> CreateResult:
         """Do the work. It can be repeated, so what an interrupted run left is completed."""
         inputs = _inputs(props)
-        return CreateResult(self._id(inputs), {**inputs, **self._apply(inputs)})
+        return CreateResult(self._id(inputs), {**inputs, **self._apply(inputs, {})})
 
-    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
         """Do the work again."""
         inputs = _inputs(news)
-        return UpdateResult({**inputs, **self._apply(inputs)})
+        return UpdateResult({**inputs, **self._apply(inputs, olds)})
 
     def delete(self, _id: str, _props: Props) -> None:
         """Remove nothing: what was published stays."""
@@ -122,8 +122,8 @@ class _Provider(ResourceProvider):
     def _id(self, props: Props) -> str:
         raise NotImplementedError
 
-    def _apply(self, props: Props) -> Props:
-        """Make it so; what it gives are the outputs."""
+    def _apply(self, props: Props, olds: Props) -> Props:
+        """Make it so, where it was ``olds`` (nothing, when created); gives the outputs."""
         raise NotImplementedError
 
     def _read(self, inputs: Props) -> Props | None:
@@ -144,7 +144,7 @@ class VoiceProvider(_Provider):
     def _id(self, props: Props) -> str:
         return str(props["voiceId"])
 
-    def _apply(self, props: Props) -> Props:
+    def _apply(self, props: Props, _olds: Props) -> Props:
         binding = {"id": props["voiceId"], "name": props.get("voiceName")}
         workspace = self._workspace(props)
         workspace.prove()
@@ -169,7 +169,7 @@ class NumberPoolProvider(_Provider):
     def _id(self, props: Props) -> str:
         return str(props["binding"])
 
-    def _apply(self, props: Props) -> Props:
+    def _apply(self, props: Props, _olds: Props) -> Props:
         workspace = self._workspace(props)
         workspace.prove()
         workspace.verify_members(props["binding"], props.get("members") or ())
@@ -200,7 +200,7 @@ class OverrideProfileProvider(_Provider):
     def _id(self, props: Props) -> str:
         return f"{props['name']}@{props['digest']}"
 
-    def _apply(self, props: Props) -> Props:
+    def _apply(self, props: Props, _olds: Props) -> Props:
         publishing.publish_profile(
             _registry(props["registry"]),
             self._workspace(props),
@@ -235,7 +235,7 @@ class DialPresetProvider(_Provider):
     def _id(self, props: Props) -> str:
         return f"{props['name']}@{props['digest']}"
 
-    def _apply(self, props: Props) -> Props:
+    def _apply(self, props: Props, _olds: Props) -> Props:
         pinned = props.get("pinned")
         version = publishing.publish_preset(
             _registry(props["registry"]),
@@ -269,17 +269,18 @@ class ReleaseProvider(_Provider):
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
-        Validate, and drop what was observed where it is as declared.
+        Validate, and drop what was observed where nobody else moved the log.
 
-        So `observed` is in the state only where the log was moved by somebody else: a log that
-        moves as declared changes no input, and the engine has no state to write.
+        So `observed` shows only where somebody did: a log that moves as declared changes no
+        input, reviewers see no noise, and the engine has no state to write.
         """
         result = super().check(olds, news)
         seen = result.inputs.get("observed")
         if isinstance(seen, str):
             fresh = seen == observed(None) and not _inputs(olds)
-            bound = news.get("boundDigest")
-            if fresh or seen.endswith((f" live {bound}", f" held {bound}")):
+            declared = {olds.get("boundDigest"), news.get("boundDigest")}
+            known = tuple(f" {state} {one}" for state in ("live", "held") for one in declared)
+            if fresh or seen.endswith(known):
                 del result.inputs["observed"]
         return result
 
@@ -306,7 +307,7 @@ class ReleaseProvider(_Provider):
     def _id(self, props: Props) -> str:
         return f"{props['environment']}/{props['preset']}"
 
-    def _apply(self, props: Props) -> Props:
+    def _apply(self, props: Props, olds: Props) -> Props:
         wanted = publishing.Wanted(
             environment=props["environment"],
             workspace=props["workspace"],
@@ -317,12 +318,13 @@ class ReleaseProvider(_Provider):
             bound_digest=Digest(props["boundDigest"]),
         )
         seen = (props.get("observed") or observed(None)).partition(" ")[0]
+        known = "observed" not in props and "boundDigest" in olds
         entry = publishing.release(
             _registry(props["registry"]),
             self._workspace(props),
             wanted,
             writer=props["writer"],
-            expected=int(seen) if seen.isdecimal() else 0,
+            saw=Digest(olds["boundDigest"]) if known else int(seen) if seen.isdecimal() else 0,
         )
         return {"seq": entry.seq, "version": entry.version}
 
@@ -353,7 +355,7 @@ class EnvironmentProvider(_Provider):
     def _id(self, props: Props) -> str:
         return str(props["name"])
 
-    def _apply(self, props: Props) -> Props:
+    def _apply(self, props: Props, _olds: Props) -> Props:
         seq = publishing.publish_environment(
             _registry(props["registry"]),
             self._workspace(props),

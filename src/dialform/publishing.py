@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import RegistryError, Rejected, SettingError
+from dialform.errors import LostRace, RegistryError, Rejected, SettingError
 from dialform.presets.canonical import canonical, digest
 from dialform.presets.documents import (
     PRESET_FORMAT,
@@ -291,12 +291,12 @@ def build_bound(registry: Registry, wanted: Wanted) -> bytes:
 
 
 def release(
-    registry: Registry, workspace: Workspace, wanted: Wanted, *, writer: str, expected: int
+    registry: Registry, workspace: Workspace, wanted: Wanted, *, writer: str, saw: int | Digest
 ) -> Entry:
     """
     Make ``wanted`` live, unless it is. A held log that says the same is left held.
 
-    ``expected``: the number of the log's head that the author saw, 0 for none.
+    ``saw``: the log's head as the author saw it, by number (0 for none) or by what was live.
 
     Raises:
         Refused: the log is held, the version is barred, or another stack writes this log.
@@ -313,13 +313,21 @@ def release(
     head = registry.head(wanted.environment, wanted.preset)
     if head is not None and (head.state, head.bound_digest) == ("held", wanted.bound_digest):
         return head
+    if isinstance(saw, str):
+        if head is None or head.bound_digest not in (saw, wanted.bound_digest):
+            now = "gone" if head is None else f"at {head.describe()}"
+            raise LostRace(
+                f"the log of {wanted.preset} in {wanted.environment} is {now}, moved by somebody "
+                f"else during this `up`; look at it, then run `pulumi up` again"
+            )
+        saw = head.seq
     version = registry.version_of(wanted.preset, wanted.preset_digest)
     registry.publish_blob(data)
     return registry.append(
         wanted.environment,
         wanted.preset,
         "release",
-        expected=expected,
+        expected=saw,
         version=version,
         preset_digest=wanted.preset_digest,
         bound_digest=wanted.bound_digest,

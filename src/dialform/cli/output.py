@@ -36,6 +36,13 @@ def json_document(document: dict[str, Any]) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+def json_line(document: dict[str, Any]) -> None:
+    """A document for programs that read a running command: one line, at once."""
+    import json  # noqa: PLC0415 - where JSON is asked for
+
+    print(json.dumps(document, ensure_ascii=False), flush=True)
+
+
 def exact(body: bytes) -> None:
     """Bytes as they are on stdout; a terminal gets a line end after them, a pipe does not."""
     sys.stdout.flush()
