@@ -1,135 +1,217 @@
 """
-Where a command runs: the project around it, the environment it names, the registry of that.
+Where a command works: the project around it, the environment, the registry, the ledger.
 
-Light: a launcher's commands start through here, so a stack file is read for its ``[registry]``
-alone and not validated.
+Inside a checkout the stack file says which registry; outside of one ``--registry`` or
+``DIALFORM_REGISTRY`` does. Reads that one setting and nothing else of a declaration, so that
+a command that only dials loads neither pydantic nor the files it has no use for.
 """
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH120, PTH123, PTH208 - pathlib is an import more
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import SettingError, UsageError
+from dialform.cli.parser import near
+from dialform.errors import DeclarationError, Problem, SettingError, UsageError
 
 if TYPE_CHECKING:
     import argparse
 
     from dialform.registry import Registry
 
-VARIABLE = "DIALFORM_REGISTRY"
+REGISTRY_VARIABLE = "DIALFORM_REGISTRY"
+STACKS = "stacks"
 
 
-def add_stack(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """Add ``-s/--stack``, as Pulumi has it."""
-    parser.add_argument(
-        "-s", "--stack", metavar="ENV", required=required, help="the environment, a Pulumi stack"
-    )
+def add_stack(parser: argparse.ArgumentParser) -> None:
+    """Add ``-s ENV``, which every command about an environment needs."""
+    parser.add_argument("-s", "--stack", metavar="ENV", required=True, help="the environment")
 
 
 def add_registry(parser: argparse.ArgumentParser) -> None:
-    """Add ``--registry``."""
+    """Add ``--registry URL``."""
     parser.add_argument(
         "--registry",
         metavar="URL",
-        help=f"a folder, or file:///absolute/path; default: ${VARIABLE}, else the stack file's",
+        help=f"the registry; default: ${REGISTRY_VARIABLE}, else what the stack file says",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def add_ledger(parser: argparse.ArgumentParser) -> None:
+    """Add ``--ledger FILE``."""
+    parser.add_argument(
+        "--ledger",
+        metavar="FILE",
+        help="where dials are recorded; default: $DIALFORM_LEDGER, else .dialform/ledger.db in "
+        "the project, else among the user's own files",
     )
 
 
 def project_root() -> str | None:
-    """The nearest folder from here upwards with Pulumi.yaml and stacks/."""
-    at = os.getcwd()  # noqa: PTH109 - pathlib costs the launcher's start
+    """The nearest folder upwards that is a project (Pulumi.yaml and stacks/); None outside."""
+    folder = os.path.abspath(os.curdir)
     while True:
-        if os.path.isdir(os.path.join(at, "stacks")) and os.path.isfile(  # noqa: PTH112, PTH113, PTH118
-            os.path.join(at, "Pulumi.yaml")  # noqa: PTH118
+        if os.path.exists(os.path.join(folder, "Pulumi.yaml")) and os.path.isdir(
+            os.path.join(folder, STACKS)
         ):
-            return at
-        parent = os.path.dirname(at)  # noqa: PTH120
-        if parent == at:
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
             return None
-        at = parent
+        folder = parent
 
 
-def required_root() -> str:
+def environment_of(args: argparse.Namespace) -> str:
     """
-    The project's folder.
+    The environment that ``args.stack`` names.
 
     Raises:
-        SettingError: there is none here.
+        UsageError: in a checkout without ``--registry``: it has no such stack file; anywhere:
+            no environment can have that name.
 
     """
+    from dialform.registry.names import check_name  # noqa: PLC0415 - a light part of it
+
+    name = check_name(args.stack, "environment")
     root = project_root()
+    if root is not None and _given(args) is None:
+        _stack_file(root, name)
+    return name
+
+
+def registry_location(args: argparse.Namespace) -> tuple[str, str]:
+    """
+    The registry's URL, and the folder that a relative one starts from.
+
+    Raises:
+        SettingError: nothing says which registry.
+        UsageError: the checkout has no such environment.
+        DeclarationError: the stack file can't be read, or names no registry.
+
+    """
+    given = _given(args)
+    root = project_root()
+    if given is not None:
+        return given, os.curdir
     if root is None:
         raise SettingError(
-            "there is no project here or above: no folder with Pulumi.yaml and stacks/; "
-            "go to one, or make one with `dialform init DIR`"
+            "which registry? There is no project here (Pulumi.yaml and stacks/ in this folder or "
+            f"above): name it with --registry URL or {REGISTRY_VARIABLE}, or run this in a project"
         )
-    return root
-
-
-def registry_url(args: argparse.Namespace) -> tuple[str, str]:
-    """
-    The registry's URL, and the folder that it is relative to.
-
-    ``--registry``, else $DIALFORM_REGISTRY, else what the environment's file says.
-
-    Raises:
-        SettingError: none of them says one.
-        UsageError: the project has no such environment.
-
-    """
-    here = os.getcwd()  # noqa: PTH109 - pathlib costs the launcher's start
-    given = getattr(args, "registry", None) or os.environ.get(VARIABLE)
-    if given:
-        return given, here
-    root = project_root()
     stack = getattr(args, "stack", None)
-    if root is None or stack is None:
-        raise SettingError(
-            f"which registry? Give --registry URL or set {VARIABLE}"
-            + ("" if root is None else ", or name an environment: -s ENV")
-        )
-    url = _declared_url(os.path.join(root, "stacks"), stack)  # noqa: PTH118
-    return url, root
-
-
-def _declared_url(folder: str, stack: str) -> str:
-    """``[registry] url`` of an environment's file, or of the nearest parent that says it."""
-    import tomli  # noqa: PLC0415 - where no URL is given
-
-    name, seen = stack, [stack]
-    while True:
-        path = os.path.join(folder, f"{name}.toml")  # noqa: PTH118
-        try:
-            with open(path, "rb") as file:  # noqa: PTH123
-                value: dict[str, Any] = tomli.load(file)
-        except FileNotFoundError:
-            raise UsageError(_no_environment(folder, name)) from None
-        except (OSError, ValueError) as error:
-            raise SettingError(
-                f"stacks/{name}.toml can't be read: {error}; `dialform validate` says more"
-            ) from None
-        registry = value.get("registry")
-        url = registry.get("url") if isinstance(registry, dict) else None
-        if isinstance(url, str):
-            return url
-        parent = value.get("extends")
-        if not isinstance(parent, str) or parent in seen:
-            raise SettingError(f"stacks/{stack}.toml says no [registry] url")
-        seen.append(parent)
-        name = parent
-
-
-def _no_environment(folder: str, name: str) -> str:
-    from dialform.launcher.resolve import near  # noqa: PLC0415 - errors only
-
-    names = [entry[:-5] for entry in os.listdir(folder) if entry.endswith(".toml")]  # noqa: PTH208
-    return f"there is no environment {name!r}: no stacks/{name}.toml{near(name, names)}"
+    if stack is None:
+        return _only_registry(root), root
+    return _declared_registry(root, stack), root
 
 
 def registry_of(args: argparse.Namespace) -> Registry:
-    """The registry that a command is about."""
+    """The registry that ``args`` mean. Touches nothing yet. Raises as `registry_location`."""
     from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
 
-    url, base = registry_url(args)
+    url, base = registry_location(args)
     return Registry.open(url, base=base)
+
+
+def ledger_of(args: argparse.Namespace) -> str:
+    """The ledger's file."""
+    from dialform.launcher.places import default_ledger  # noqa: PLC0415 - where one dials
+
+    return args.ledger or default_ledger(project_root(), os.environ)
+
+
+def declares(stack: str, preset: str) -> str | None:
+    """The stack file that declares ``preset`` for ``stack``; None where none around here does."""
+    root = project_root()
+    if root is None or not os.path.exists(_path(root, stack)):
+        return None
+    for name, document in _chain(root, stack):
+        presets = document.get("presets")
+        if isinstance(presets, dict) and preset in presets:
+            return _shown(name)
+    return None
+
+
+def _given(args: argparse.Namespace) -> str | None:
+    return getattr(args, "registry", None) or os.environ.get(REGISTRY_VARIABLE) or None
+
+
+def _declared_registry(root: str, stack: str) -> str:
+    _stack_file(root, stack)
+    for _, document in _chain(root, stack):
+        table = document.get("registry")
+        if isinstance(table, dict) and isinstance(table.get("url"), str):
+            return str(table["url"])
+    raise _wrong(stack, "registry", 'names no registry: write [registry] with url = "..."')
+
+
+def _only_registry(root: str) -> str:
+    """The registry that all environments of the project share."""
+    found = {_declared_registry(root, stack) for stack in _stacks(root)}
+    if len(found) != 1:
+        raise SettingError(
+            "which registry? The environments here name "
+            f"{'none' if not found else 'several'}: say -s ENV or --registry URL"
+        )
+    return found.pop()
+
+
+def _stack_file(root: str, stack: str) -> None:
+    if not os.path.exists(_path(root, stack)):
+        stacks = _stacks(root)
+        hint = near(stack, stacks) or (f"; there are: {', '.join(stacks)}" if stacks else "")
+        raise UsageError(f"there is no environment {stack!r}: no {_shown(stack)}{hint}")
+
+
+def _stacks(root: str) -> list[str]:
+    names = sorted(os.listdir(os.path.join(root, STACKS)))
+    return [
+        name.removesuffix(".toml")
+        for name in names
+        if name.endswith(".toml") and not name.startswith(".")
+    ]
+
+
+def _chain(root: str, stack: str) -> list[tuple[str, dict[str, Any]]]:
+    """The stack file and those it extends, nearest first."""
+    chain: list[tuple[str, dict[str, Any]]] = []
+    at: object = stack
+    while at is not None:
+        seen = [name for name, _ in chain]
+        if at in seen:
+            raise _wrong(stack, "extends", f"extends itself: {' -> '.join([*seen, str(at)])}")
+        if not isinstance(at, str) or not os.path.exists(_path(root, at)):
+            raise _wrong(seen[-1], "extends", f"there is no {at!r} to extend")
+        document = _read(root, at)
+        chain.append((at, document))
+        at = document.get("extends")
+    return chain
+
+
+def _read(root: str, stack: str) -> dict[str, Any]:
+    import tomli  # noqa: PLC0415 - where a stack file is read
+
+    try:
+        with open(_path(root, stack), "rb") as file:
+            return tomli.load(file)
+    except OSError as error:
+        raise SettingError(f"{_shown(stack)}: {error.strerror}") from None
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _wrong(stack, "", f"is not TOML: {error}", rule="toml-syntax") from None
+
+
+def _wrong(stack: str, key: str, message: str, *, rule: str = "registry") -> DeclarationError:
+    return DeclarationError([Problem(file=_shown(stack), key=key, rule=rule, message=message)])
+
+
+def _path(root: str, stack: str) -> str:
+    return os.path.join(root, STACKS, f"{stack}.toml")
+
+
+def _shown(stack: str) -> str:
+    return f"{STACKS}/{stack}.toml"

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "init": ("dialform.cli.declare", "write a small working project"),
-    "import": ("dialform.cli.declare", "make declarations from a body that is sent today"),
-    "validate": ("dialform.cli.declare", "check the declarations, offline"),
-    "bind": ("dialform.cli.declare", "look names up in the workspace and write their ids"),
-    "schema": ("dialform.cli.declare", "write the JSON Schemas that editors use"),
+    "init": ("dialform.cli.init", "write a small working project"),
+    "import": ("dialform.cli.importing", "make declarations from a body that is sent today"),
+    "validate": ("dialform.cli.validate", "check the declarations, offline"),
+    "bind": ("dialform.cli.bind", "look names up in the workspace and write their ids"),
+    "schema": ("dialform.cli.schema", "write the JSON Schemas that editors use"),
     "dial": ("dialform.cli.dial", "place a call from what is released"),
     "try": ("dialform.cli.dial", "place a call from the working tree, unreleased"),
     "presets": ("dialform.cli.show", "list what is released in an environment"),
