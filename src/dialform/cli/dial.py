@@ -99,9 +99,7 @@ def run_dial(args: argparse.Namespace) -> int:
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
     ledger = None if args.dry_run else context.ledger_of(args)
-    with Launcher(
-        url, environment, base=base, ledger=ledger, trust_env=args.use_proxy
-    ) as launcher:
+    with Launcher(url, environment, base=base, ledger=ledger, trust_env=args.use_proxy) as launcher:
         inputs: Callable[[], dict[str, Any]] = lambda: parsed_inputs(  # noqa: E731
             resolve(launcher.registry, environment, args.preset).bound.get("inputs", {}),
             args.input,
