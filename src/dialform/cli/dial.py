@@ -9,10 +9,11 @@ from dialform.errors import ApiError, OutcomeUnknown, Refused, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from dialform.cli.parser import Parser
-    from dialform.launcher import Dial, Launcher, Request
+    from dialform.launcher import Dial, Request
+    from dialform.launcher.request import Inputs
 
 _DIAL = """\
 Place a call from what is released.
@@ -93,20 +94,115 @@ def _add_call(parser: Parser) -> None:
 
 def run_dial(args: argparse.Namespace) -> int:
     """Call with what is released."""
-    from dialform.launcher import Launcher, resolve  # noqa: PLC0415 - where a call is made
-    from dialform.launcher.inputs import parsed_inputs  # noqa: PLC0415
+    from dialform.launcher import Launcher  # noqa: PLC0415 - where a call is made
 
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
     ledger = None if args.dry_run else context.ledger_of(args)
     with Launcher(url, environment, base=base, ledger=ledger, trust_env=args.use_proxy) as launcher:
-        inputs: Callable[[], dict[str, Any]] = lambda: parsed_inputs(  # noqa: E731
-            resolve(launcher.registry, environment, args.preset).bound.get("inputs", {}),
-            args.input,
-        )
         if args.dry_run:
-            return _print_bytes(launcher.request(args.preset, to=args.to, inputs=inputs()))
+            return _show(launcher.request(args.preset, to=args.to, inputs=_inputs(args)))
         return _place(
             args,
-            lambda: launcher.dial(args.preset, to=args.to, inputs=inputs(), once=args.once),
+            lambda: launcher.dial(args.preset, to=args.to, inputs=_inputs(args), once=args.once),
         )
+
+
+def run_try(args: argparse.Namespace) -> int:
+    """Call with the working tree's preset."""
+    from pathlib import Path  # noqa: PLC0415 - where a declaration is loaded
+
+    from dialform.declaration import load_environment  # noqa: PLC0415 - needs pydantic
+    from dialform.launcher import Launcher, assembled  # noqa: PLC0415
+
+    root = context.project_root()
+    if root is None:
+        raise UsageError(
+            "`dialform try` calls with the working tree: run it in a project "
+            "(Pulumi.yaml and stacks/ in this folder or above)"
+        )
+    environment = load_environment(Path(root), args.stack)
+    if not environment.follows(args.preset):
+        raise Refused(
+            f"{args.preset} is pinned in {args.stack}: what was not released is not called with "
+            'there; try it in an environment where it says follow = "source"'
+        )
+    bound = environment.bound(args.preset)
+    if args.dry_run:
+        return _show(assembled(bound, to=args.to, inputs=_inputs(args)))
+    with Launcher(
+        environment.registry.url,
+        args.stack,
+        base=root,
+        ledger=context.ledger_of(args),
+        trust_env=args.use_proxy,
+    ) as launcher:
+        return _place(
+            args,
+            lambda: launcher.try_dial(
+                bound,
+                keyvar=environment.workspace.keyvar,
+                to=args.to,
+                inputs=_inputs(args),
+                once=args.once,
+            ),
+        )
+
+
+def _inputs(args: argparse.Namespace) -> Inputs:
+    from functools import partial  # noqa: PLC0415 - where a call is made
+
+    from dialform.launcher.inputs import parsed_inputs  # noqa: PLC0415
+
+    return partial(parsed_inputs, arguments=args.input)
+
+
+def _show(request: Request) -> int:
+    from dialform.cli import output  # noqa: PLC0415 - `--help` prints without it
+
+    output.exact(request.body)
+    return 0
+
+
+def _place(args: argparse.Namespace, place: Callable[[], Dial]) -> int:
+    """Call, and say what came of it, on stdout also where it is no dial and JSON is asked for."""
+    from dialform.cli import output  # noqa: PLC0415 - `--help` prints without it
+
+    try:
+        dial = place()
+    except ApiError as error:
+        if args.json:
+            output.json_document(_refusal(args, error))
+        raise
+    except KeyboardInterrupt as interrupt:
+        notes = getattr(interrupt, "__notes__", None)
+        if not notes:
+            raise
+        error = OutcomeUnknown("\n".join(notes))
+        if args.json:
+            output.json_document(_refusal(args, error))
+        raise error from None
+    if args.json:
+        output.json_document(dial.as_json())
+    else:
+        output.data(_told(dial))
+    if dial.replayed:
+        output.note(f"already placed at {dial.time} with this --once key: nothing was sent")
+    if not dial.recorded:
+        output.warning(
+            "the call was placed but its dial id could not be recorded; the ledger counts it as "
+            "unknown: make room on its disk, and keep the id"
+        )
+    return 0
+
+
+def _told(dial: Dial) -> str:
+    what = "unreleased" if dial.version is None else f"version {dial.version}"
+    who = dial.to or "for a browser"
+    return f"dialled {who} with {dial.preset} ({what}) in {dial.environment}: dial {dial.id}"
+
+
+def _refusal(args: argparse.Namespace, error: ApiError) -> dict[str, Any]:
+    from dialform.launcher.outcome import unplaced  # noqa: PLC0415 - where one failed
+
+    return unplaced(error, environment=args.stack, preset=args.preset, to=args.to)

@@ -2,126 +2,134 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from dialform.cli.context import add_registry, add_stack, project_root, registry_of
+from dialform.cli import context
+from dialform.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
-    from dialform.registry import Entry
+    from dialform.cli.parser import Parser
+    from dialform.registry import Entry, Kind, Registry
 
 _COMMANDS = {
     "hold": (
         "pause a preset: no calls, no releases",
-        """\
-Pause a preset at once: launchers refuse it, and `pulumi up` does not move it,
-until `dialform resume`.""",
-        'dialform hold reminder -s prod --reason "wrong date in the opening line"',
+        "Pause a preset in an environment, at once: launchers refuse it and `pulumi up` does "
+        "not\nmove it, until `dialform resume`.",
+        'dialform hold collections -s prod --reason "wrong amount in the opening line"',
     ),
     "resume": (
         "end a hold",
         "End a hold: what was live before it is live again.",
-        'dialform resume reminder -s prod --reason "date mended in the calendar"',
+        'dialform resume collections -s prod --reason "false alarm"',
     ),
     "withdraw": (
         "take a preset out of use",
-        """\
-Take a preset out of use at once. While it is declared, the next `pulumi up`
-releases it again; `hold` keeps it still.""",
-        'dialform withdraw reminder -s prod --reason "campaign over"',
+        "Take a preset out of use in an environment, at once: launchers refuse it. The next\n"
+        "`pulumi up` releases it again if it is still declared; to stop that too, use "
+        "`dialform hold`.",
+        'dialform withdraw lead -s staging --reason "campaign is over"',
     ),
     "yank": (
         "bar a version for good",
-        """\
-Bar a version of a preset for good in an environment: it is not dialled and not
-released there any more.""",
-        'dialform yank reminder@7 -s prod --reason "promised a refund"',
+        "Bar a version of a preset for good in an environment: launchers refuse it and it can't\n"
+        "be released there again. Other versions are not affected.",
+        'dialform yank reminder@7 -s prod --reason "quotes an old price"',
     ),
 }
-"""Name -> its line of help, its description, its example."""
+_DONE = {
+    "hold": "held: no calls, no releases until it is resumed",
+    "resume": "live again",
+    "withdraw": "withdrawn: no calls",
+}
+_BY = "your name in the log comes from DIALFORM_BY, else GITHUB_ACTOR, else user@host"
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     """Add the four."""
-    for name, (line, description, example) in _COMMANDS.items():
+    for kind, (line, description, example) in _COMMANDS.items():
         parser = subparsers.add_parser(
-            name, help=line, description=description, epilog=f"examples:\n  {example}\n"
+            kind, help=line, description=description, epilog=f"{_BY}\n\nexample:\n  {example}\n"
         )
-        what = "NAME@VERSION" if name == "yank" else "its name"
-        parser.add_argument("preset", metavar="PRESET", help=what)
-        add_stack(parser)
-        parser.add_argument("--reason", required=True, metavar="TEXT", help="kept in the log")
-        parser.add_argument("--json", action="store_true", help="print the entry as JSON")
-        add_registry(parser)
-        parser.set_defaults(run=run)
+        what = ("PRESET@N", "the preset and its version") if kind == "yank" else ("PRESET", "")
+        parser.add_argument("preset", metavar=what[0], help=what[1] or "the preset's name")
+        context.add_stack(parser)
+        parser.add_argument(
+            "--reason", metavar="TEXT", required=True, help="why, for those who find it so"
+        )
+        context.add_registry(parser)
+        context.add_json(parser)
+        parser.set_defaults(run=run, kind=kind)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Append the entry."""
-    from dialform.cli import output  # noqa: PLC0415 - when run
-    from dialform.errors import UsageError  # noqa: PLC0415
-    from dialform.launcher import parse_reference  # noqa: PLC0415
+def run(args: argparse.Namespace) -> None:
+    """Append to the log and say what is so now."""
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+    from dialform.launcher.resolve import parse_reference  # noqa: PLC0415
+
+    if not args.reason.strip():
+        raise UsageError("--reason is empty: say why, for those who find it so")
+    environment = context.environment_of(args)
+    reference = parse_reference(args.preset)
+    if args.kind == "yank" and reference.version is None:
+        raise UsageError(f"{args.preset!r}: say which version to bar: {reference.name}@7")
+    if args.kind != "yank" and str(reference) != reference.name:
+        raise UsageError(f"{args.kind} takes the whole preset: {reference.name}")
+    registry = context.registry_of(args)
+    before = registry.head(environment, reference.name)
+    entry = _append(args, registry, before, reference.version)
+    same = before is not None and entry.seq == before.seq
+    if args.json:
+        output.json_document({"format": "dialform.entry/1", "changed": not same, **entry.as_json()})
+    else:
+        output.data(_told(entry, args.kind, reference.version, same=same))
+    if args.kind == "withdraw":
+        declared = context.declares(environment, entry.preset)
+        if declared is not None:
+            output.warning(
+                f"{entry.preset} is still declared in {declared}: the next `pulumi up` releases "
+                "it again; take it out there, or use `dialform hold` instead"
+            )
+    if args.kind == "yank" and entry.state == "live" and entry.version in entry.yanked:
+        output.warning(
+            f"version {entry.version} is what {entry.environment} has live: "
+            f"{entry.preset} can't be dialled there until another version is released"
+        )
+
+
+def _append(
+    args: argparse.Namespace, registry: Registry, before: Entry | None, version: int | None
+) -> Entry:
+    from dialform.launcher.resolve import near  # noqa: PLC0415 - where the command is run
     from dialform.registry.authorship import meta  # noqa: PLC0415
 
-    reference = parse_reference(args.preset)
-    yank = args.command == "yank"
-    if yank and reference.version is None:
-        raise UsageError("yank takes a version, as in reminder@7")
-    if not yank and args.preset != reference.name:
-        raise UsageError(f"{args.command} takes a preset's name, as in {reference.name}")
-    if not args.reason.strip():
-        raise UsageError("--reason is empty: say why, for whoever reads the log")
-    registry = registry_of(args)
-    before = registry.head(args.stack, reference.name)
-    entry = registry.append(
-        args.stack,
-        reference.name,
-        args.command,
-        expected=None,
-        yank_version=reference.version,
-        meta=meta(None, reason=args.reason),
-    )
-    if args.json:
-        output.json_document({"format": "dialform.release/1", **entry.as_json()})
-    elif before is not None and before.seq == entry.seq:
-        output.note(f"{reference.name} in {args.stack} is so already: {entry.describe()}")
-    else:
-        output.note(_said(args, entry))
-    if args.command == "withdraw":
-        _warn_declared(args, reference.name)
-    return 0
+    name = args.preset.partition("@")[0]
+    if before is None:
+        from dialform.errors import ObjectAbsent  # noqa: PLC0415 - errors only
 
-
-def _said(args: argparse.Namespace, entry: Entry) -> str:
-    what = {
-        "hold": f"is held in {args.stack}: no calls, no releases",
-        "resume": f"is live again in {args.stack}, version {entry.version}",
-        "withdraw": f"is withdrawn in {args.stack}: no calls",
-        "yank": f"version {entry.subject} is barred in {args.stack}",
-    }[args.command]
-    return f"{entry.preset} {what} (entry {entry.seq} of its log)"
-
-
-def _warn_declared(args: argparse.Namespace, preset: str) -> None:
-    """A withdrawn preset that is still declared comes back with the next `up`: say so."""
-    import os  # noqa: PLC0415 - when run
-
-    import tomli  # noqa: PLC0415
-
-    from dialform.cli import output  # noqa: PLC0415
-
-    root = project_root()
-    if root is None:
-        return
-    name = f"stacks/{args.stack}.toml"
-    try:
-        with open(os.path.join(root, name), "rb") as file:  # noqa: PTH118, PTH123 - as context
-            declared = tomli.load(file).get("presets", {})
-    except (OSError, ValueError):
-        return
-    if preset in declared:
-        output.warning(
-            f"{preset} is still declared in {name}: the next `pulumi up` releases it again. "
-            f"Remove it there, or hold it instead"
+        raise ObjectAbsent(
+            f"{name} was never released in {args.stack} ({registry.url}): nothing to {args.kind}"
+            f"{near(name, registry.presets(args.stack))}"
         )
+    written = meta(None)._replace(reason=args.reason.strip())
+    if context.project_root() is None:
+        written = written._replace(commit=None)
+    return registry.append(
+        args.stack,
+        name,
+        cast("Kind", args.kind),
+        # A hold is meant for whatever is live by now; a resume for the hold that was seen.
+        expected=before.seq if args.kind == "resume" else None,
+        yank_version=version,
+        meta=written,
+    )
+
+
+def _told(entry: Entry, kind: str, version: int | None, *, same: bool) -> str:
+    where = f"{entry.preset} in {entry.environment}"
+    already = "was so already; " if same else ""
+    if kind == "yank":
+        return f"{where}: {already}version {version} is barred for good (entry {entry.seq})"
+    return f"{where}: {already}version {entry.version} is {_DONE[kind]} (entry {entry.seq})"

@@ -38,14 +38,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Check."""
-    from pathlib import Path  # noqa: PLC0415 - when run
-
-    from dialform.cli import output  # noqa: PLC0415
-    from dialform.cli.context import required_root  # noqa: PLC0415
-    from dialform.declaration import Project  # noqa: PLC0415
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.cli.project import project_here  # noqa: PLC0415
     from dialform.errors import UsageError  # noqa: PLC0415
 
-    project = Project(Path(required_root()))
+    project = project_here()
     if args.stack is not None and args.stack not in project.environment_names():
         from dialform.declaration.merging import near  # noqa: PLC0415 - errors only
 

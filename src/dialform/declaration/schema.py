@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dialform.api.models import Model
 from dialform.declaration.models import EnvironmentFile, FlowFile, PresetFile, ProfileFile
 
-KINDS = {
+KINDS: dict[str, type[Model]] = {
     "preset": PresetFile,
     "profile": ProfileFile,
     "flow": FlowFile,

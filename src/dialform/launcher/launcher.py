@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dialform.api.client import Client
     from dialform.launcher.ledger import Ledger, Record
     from dialform.launcher.outcome import Dial
-    from dialform.launcher.request import Request
+    from dialform.launcher.request import Inputs, Request
     from dialform.launcher.sending import Call, Sending
     from dialform.registry import Registry
 
@@ -101,7 +101,7 @@ class Launcher:
         preset: str,
         *,
         to: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Inputs | None = None,
         once: str | None = None,
     ) -> Dial:
         """
@@ -110,7 +110,8 @@ class Launcher:
         Args:
             preset: ``name`` for what is live, ``name@7``, or ``name@sha256:...``.
             to: who is called, in E.164; None for a preset that is a browser call.
-            inputs: values for the inputs that the preset declares.
+            inputs: values for the inputs that the preset declares, or a function that makes
+                them from the declarations, as the command line does.
             once: a key for this very call. Asked again with the same key, the first outcome
                 is returned and nothing is sent. Only a call in which a phone may ring takes
                 the key: after a rejection the same key can be used again.
@@ -139,7 +140,7 @@ class Launcher:
         *,
         keyvar: str,
         to: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Inputs | None = None,
         once: str | None = None,
     ) -> Dial:
         """
@@ -157,7 +158,7 @@ class Launcher:
         preset: str,
         *,
         to: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Inputs | None = None,
         once: str | None = None,
     ) -> Dial:
         """`dial` for asyncio. Cancelled while it is being sent, it counts as unknown."""
@@ -192,7 +193,7 @@ class Launcher:
         preset: str,
         *,
         to: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Inputs | None = None,
     ) -> Request:
         """
         What `dial` would send, to the byte. Needs no key and no ledger, and sends nothing.
@@ -305,7 +306,7 @@ class Launcher:
         self,
         preset: str,
         to: str | None,
-        inputs: Mapping[str, Any] | None,
+        inputs: Inputs | None,
         once: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> Call:

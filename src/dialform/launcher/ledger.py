@@ -29,8 +29,8 @@ APPLICATION_ID = 0x44464C31
 
 SCHEMA_VERSION = 1
 
-RESERVED, ACCEPTED, UNKNOWN = "reserved", "accepted", "unknown"
-REJECTED, DEFERRED, NOT_SENT = "rejected", "deferred", "not_sent"
+RESERVED, ACCEPTED, UNKNOWN, NOT_SENT = "reserved", "accepted", "unknown", "not_sent"
+"""States of a dial; ``rejected`` and ``deferred`` are the others."""
 
 _SCHEMA = """
 CREATE TABLE dial (

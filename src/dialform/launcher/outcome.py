@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dialform.errors import OutcomeUnknown, Refused
+from dialform.errors import Deferred, NotSent, OutcomeUnknown, Refused, Rejected
 
 if TYPE_CHECKING:
+    from dialform.errors import ApiError
     from dialform.launcher.ledger import Record
 
 FORMAT = "dialform.dial/1"
@@ -76,6 +77,30 @@ class Dial(NamedTuple):
             "replayed": self.replayed,
             "recorded": self.recorded,
         }
+
+
+OUTCOMES: dict[type[BaseException], str] = {
+    NotSent: "not_sent",
+    Rejected: "rejected",
+    Deferred: "deferred",
+    OutcomeUnknown: "unknown",
+}
+"""What each error means for the call, as the ledger and ``--json`` write it."""
+
+
+def unplaced(error: ApiError, *, environment: str, preset: str, to: str | None) -> dict[str, Any]:
+    """What ``dialform dial --json`` prints of a call that is no dial, or not known to be one."""
+    return {
+        "format": FORMAT,
+        "outcome": OUTCOMES.get(type(error), "unknown"),
+        "environment": environment,
+        "preset": preset,
+        "toNumber": to,
+        "status": error.status,
+        "words": error.words,
+        "message": str(error),
+        "retryAfter": getattr(error, "retry_after", None),
+    }
 
 
 def replayed(record: Record, *, preset: str, to: str | None) -> Dial:

@@ -15,7 +15,9 @@ from dialform.launcher.numbers import checked_number
 from dialform.presets.canonical import Digest, NotCanonical, canonical, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    Inputs = Mapping[str, Any] | Callable[[Mapping[str, Mapping[str, Any]]], Mapping[str, Any]]
 
 
 class Request(NamedTuple):
@@ -67,7 +69,7 @@ def assembled(
     bound: Mapping[str, Any],
     *,
     to: str | None = None,
-    inputs: Mapping[str, Any] | None = None,
+    inputs: Inputs | None = None,
     bound_digest: Digest | None = None,
     partial: bool = False,
 ) -> Request:
@@ -77,7 +79,8 @@ def assembled(
     Args:
         bound: a bound preset document.
         to: who is called, in E.164; None for a browser call, which takes no number.
-        inputs: values for the inputs that the preset declares.
+        inputs: values for the inputs that the preset declares, or a function that makes them
+            from the declarations, as a command line does.
         bound_digest: the document's digest, where it is known already.
         partial: whether the number and required inputs may be missing, to look at the rest.
 
@@ -87,7 +90,8 @@ def assembled(
     """
     body = dict(bound["body"])
     declared: Mapping[str, Mapping[str, Any]] = bound.get("inputs") or {}
-    values = checked_inputs(declared, inputs or {}, partial=partial)
+    given = inputs(declared) if callable(inputs) else inputs or {}
+    values = checked_inputs(declared, given, partial=partial)
     number = _number(body, to, partial=partial)
     if number is not None:
         body["toNumber"] = number

@@ -12,16 +12,9 @@ import random
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from dialform.errors import ApiError, Deferred, LedgerError, NotSent, Rejected
-from dialform.launcher.ledger import (
-    ACCEPTED,
-    DEFERRED,
-    NOT_SENT,
-    REJECTED,
-    UNKNOWN,
-    Reservation,
-)
-from dialform.launcher.outcome import Dial
+from dialform.errors import ApiError, LedgerError, NotSent
+from dialform.launcher.ledger import ACCEPTED, NOT_SENT, UNKNOWN, Reservation
+from dialform.launcher.outcome import OUTCOMES, Dial
 from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
@@ -158,8 +151,7 @@ class Sending:
 
     def _fail(self, error: BaseException) -> None:
         """Write down an outcome that is no dial. What can't be written is noted on ``error``."""
-        states: dict[type, str] = {NotSent: NOT_SENT, Rejected: REJECTED, Deferred: DEFERRED}
-        state = NOT_SENT if self._idle else states.get(type(error), UNKNOWN)
+        state = NOT_SENT if self._idle else OUTCOMES.get(type(error), UNKNOWN)
         if isinstance(error, ApiError):
             words, status = error.words or str(error), error.status
         else:
