@@ -178,10 +178,10 @@ def _place(args: argparse.Namespace, place: Callable[[], Dial]) -> int:
         notes = getattr(interrupt, "__notes__", None)
         if not notes:
             raise
-        error = OutcomeUnknown("\n".join(notes))
+        unknown = OutcomeUnknown("\n".join(notes))
         if args.json:
-            output.json_document(_refusal(args, error))
-        raise error from None
+            output.json_document(_refusal(args, unknown))
+        raise unknown from None
     if args.json:
         output.json_document(dial.as_json())
     else:

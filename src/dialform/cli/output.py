@@ -25,8 +25,8 @@ _RED, _BOLD = "31;1", "1"
 
 
 def data(text: str) -> None:
-    """A line or a text for stdout."""
-    print(text)
+    """A line or a text for stdout. On a terminal it can't steer it."""
+    print(printable(text) if sys.stdout.isatty() else text)
 
 
 def json_document(document: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
     print(
         tabulate(
-            [["" if cell is None else str(cell) for cell in row] for row in rows],
+            [["" if cell is None else line(str(cell)) for cell in row] for row in rows],
             headers=[paint(header, _BOLD, sys.stdout) for header in headers],
             tablefmt="plain",
             disable_numparse=True,
@@ -66,7 +66,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 def note(message: str) -> None:
     """Something a person should know, on stderr."""
-    print(scrub(message), file=sys.stderr)
+    print(scrub(printable(message)), file=sys.stderr)
 
 
 def warning(message: str) -> None:
@@ -76,14 +76,13 @@ def warning(message: str) -> None:
 
 def error(problem: DialformError) -> None:
     """An error's text on stderr: ``error: ...``, or a line for each finding in a file."""
-    lead = paint("error:", _RED, sys.stderr)
     if isinstance(problem, DeclarationError):
         for finding in problem.problems:
             note(str(finding))
         count = sum(finding.severity == "error" for finding in problem.problems)
-        note(f"{lead} {count} {'error' if count == 1 else 'errors'} in the declaration")
+        _lead(f"{count} {'error' if count == 1 else 'errors'} in the declaration")
         return
-    note(f"{lead} {problem}")
+    _lead(str(problem))
     for remark in getattr(problem, "__notes__", ()):
         note(remark)
 
@@ -91,9 +90,9 @@ def error(problem: DialformError) -> None:
 def bug(problem: Exception) -> None:
     """One line for an error that nobody foresaw."""
     text = " ".join(f"{type(problem).__name__}: {problem}".split())
-    note(
-        f"{paint('error:', _RED, sys.stderr)} {text} (this is a bug in dialform; run it again "
-        "with DIALFORM_DEBUG=1 and report what it prints)"
+    _lead(
+        f"{text} (this is a bug in dialform; run it again with DIALFORM_DEBUG=1 and report what "
+        "it prints)"
     )
 
 
@@ -120,6 +119,24 @@ def paint(text: str, code: str, stream: TextIO) -> str:
     if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\033[{code}m{text}\033[0m"
+
+
+def printable(text: str) -> str:
+    """``text`` without what could steer a terminal; line ends and tabs stay."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text
+    )
+
+
+def line(text: str) -> str:
+    """``text`` in one line, without what could steer a terminal."""
+    return printable(" ".join(text.split()))
+
+
+def _lead(message: str) -> None:
+    """``error: ...`` on stderr."""
+    lead = paint("error:", _RED, sys.stderr)
+    print(lead, scrub(printable(message)), file=sys.stderr)
 
 
 def scrub(text: str) -> str:

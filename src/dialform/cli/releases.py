@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "hold": (
         "pause a preset: no calls, no releases",
-        "Pause a preset in an environment, at once: launchers refuse it and `pulumi up` does "
-        "not\nmove it, until `dialform resume`.",
+        (
+            "Pause a preset in an environment, at once: launchers refuse it and `pulumi up` does "
+            "not\nmove it, until `dialform resume`."
+        ),
         'dialform hold collections -s prod --reason "wrong amount in the opening line"',
     ),
     "resume": (
@@ -27,15 +29,19 @@ _COMMANDS = {
     ),
     "withdraw": (
         "take a preset out of use",
-        "Take a preset out of use in an environment, at once: launchers refuse it. The next\n"
-        "`pulumi up` releases it again if it is still declared; to stop that too, use "
-        "`dialform hold`.",
+        (
+            "Take a preset out of use in an environment, at once: launchers refuse it. The next\n"
+            "`pulumi up` releases it again if it is still declared; to stop that too, use "
+            "`dialform hold`."
+        ),
         'dialform withdraw lead -s staging --reason "campaign is over"',
     ),
     "yank": (
         "bar a version for good",
-        "Bar a version of a preset for good in an environment: launchers refuse it and it can't\n"
-        "be released there again. Other versions are not affected.",
+        (
+            "Bar a version of a preset for good in an environment: launchers refuse it and it "
+            "can't\nbe released there again. Other versions are not affected."
+        ),
         'dialform yank reminder@7 -s prod --reason "quotes an old price"',
     ),
 }

@@ -4,196 +4,245 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.cli.context import add_registry, add_stack, registry_of
+from dialform.cli import context
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
-    from dialform.launcher import Released
+    from dialform.cli.parser import Parser
+    from dialform.launcher import Released, Request
+    from dialform.registry import Entry
 
-_SHOW_EXAMPLES = """\
+_PRESETS_EPILOG = """\
+states: live, held, withdrawn; yanked is a live one whose version was barred
+
 examples:
+  dialform presets -s prod
+  dialform presets -s prod --json
+"""
+_SHOW = """\
+Show a released preset, also one that is held, withdrawn or yanked: its release, its ids and
+inputs, or with one of the options below what is sent or said.
+
+Give --to and --input to see a certain call; what is left out is named on stderr.
+"""
+_SHOW_EPILOG = """\
+examples:
+  dialform show reminder -s dev
   dialform show reminder -s dev --script --input name=Ann
-  dialform show reminder@7 -s prod --json
+  dialform show reminder@7 -s prod --request --to +14155550123 --input name=Ann
   dialform show reminder -s prod --curl --to +14155550123 --input name=Ann
 """
+_ARGUMENT_LIMIT = 100_000
+"""Bytes beyond which a shell may refuse a word on a command line."""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     """Add ``presets`` and ``show``."""
     presets = subparsers.add_parser(
         "presets",
         help="list what is released in an environment",
         description="List the presets of an environment: version, state, since when and by whom.",
-        epilog="examples:\n  dialform presets -s prod\n  dialform presets -s prod --json\n",
+        epilog=_PRESETS_EPILOG,
     )
-    add_stack(presets)
-    add_registry(presets)
-    presets.add_argument("--json", action="store_true", help="print them as JSON")
+    context.add_stack(presets)
+    context.add_registry(presets)
+    context.add_json(presets)
     presets.set_defaults(run=run_presets)
     show = subparsers.add_parser(
         "show",
         help="show a preset: its request, or what the agent says",
-        description="Show a released preset, also one that is held or withdrawn.",
-        epilog=_SHOW_EXAMPLES,
+        description=_SHOW,
+        epilog=_SHOW_EPILOG,
     )
-    show.add_argument("preset", metavar="PRESET", help="NAME, NAME@VERSION or NAME@DIGEST")
-    add_stack(show)
-    add_registry(show)
+    show.add_argument("preset", metavar="PRESET", help="NAME, NAME@7 or NAME@sha256:...")
+    context.add_stack(show)
     how = show.add_mutually_exclusive_group()
     how.add_argument("--script", action="store_true", help="what the agent says and is told")
-    how.add_argument("--request", action="store_true", help="the request, to be read by a person")
+    how.add_argument("--request", action="store_true", help="the body of the request, indented")
     how.add_argument("--curl", action="store_true", help="the request as a curl command")
-    how.add_argument("--json", action="store_true", help="the bound preset and its release")
+    how.add_argument("--json", action="store_true", help="the release and the bound preset")
     show.add_argument("--to", metavar="NUMBER", help="who would be called, in E.164")
     show.add_argument(
         "--input",
-        metavar="NAME=VALUE",
+        metavar="K=V",
         action="append",
         default=[],
-        help="an input; examples and gaps stand where none is given",
+        help="an input; K:=JSON for a JSON value; may be repeated",
     )
+    context.add_registry(show)
     show.set_defaults(run=run_show)
 
 
-def run_presets(args: argparse.Namespace) -> int:
-    """List."""
-    from dialform.cli import output  # noqa: PLC0415 - when run
-    from dialform.errors import UsageError  # noqa: PLC0415
+def run_presets(args: argparse.Namespace) -> None:
+    """List them."""
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+    from dialform.errors import ObjectAbsent  # noqa: PLC0415
     from dialform.launcher.resolve import near  # noqa: PLC0415
 
-    registry = registry_of(args)
-    known = registry.environments() if registry.exists else []
-    if args.stack not in known and known:
-        raise UsageError(
-            f"nothing was released in environment {args.stack!r}{near(args.stack, known)}"
-        )
-    heads = [
-        head
-        for preset in (registry.presets(args.stack) if known else [])
-        if (head := registry.head(args.stack, preset)) is not None
-    ]
-    if args.json:
-        rows = [head.as_json() for head in heads]
-        output.json_document({"format": "dialform.presets/1", "presets": rows})
-        return 0
-    if not heads:
-        output.note(f"nothing is released in {args.stack}; `pulumi up -s {args.stack}` does")
-        return 0
-    output.table(
-        ("preset", "version", "state", "since", "by", "reason"),
-        [
-            (
-                head.preset,
-                head.version,
-                "yanked" if head.state == "live" and head.version in head.yanked else head.state,
-                head.time,
-                head.by,
-                head.reason,
+    environment = context.environment_of(args)
+    registry = context.registry_of(args)
+    there = registry.exists
+    names = registry.presets(environment) if there else []
+    if not names and there and registry.environment(environment) is None:
+        others = near(environment, registry.environments())
+        if others or context.project_root() is None:
+            raise ObjectAbsent(
+                f"the registry {registry.url} has no environment {environment!r}{others}"
             )
-            for head in heads
-        ],
-    )
-    return 0
-
-
-def run_show(args: argparse.Namespace) -> int:
-    """Show one."""
-    from dialform.cli import output  # noqa: PLC0415 - when run
-    from dialform.launcher import look_up  # noqa: PLC0415
-
-    released = look_up(registry_of(args), args.stack, args.preset)
+    heads = [head for name in names if (head := registry.head(environment, name)) is not None]
     if args.json:
         output.json_document(
             {
-                "format": "dialform.show/1",
-                "release": released.entry.as_json(),
-                "state": released.head.state,
-                "boundPreset": released.bound,
+                "format": "dialform.presets/1",
+                "environment": environment,
+                "presets": [
+                    {
+                        "preset": head.preset,
+                        **_state(head),
+                        "version": head.version,
+                        "presetDigest": head.preset_digest,
+                        "boundDigest": head.bound_digest,
+                        "yanked": list(head.yanked),
+                        "seq": head.seq,
+                    }
+                    for head in heads
+                ],
             }
         )
-    elif args.script:
-        _script(args, released)
-    elif args.request or args.curl:
-        _request(args, released)
+    elif heads:
+        output.table(
+            ["preset", "version", "state", "since", "by", "reason"],
+            [[head.preset, head.version, *_state(head).values()] for head in heads],
+        )
     else:
-        _summary(released)
-    return 0
+        output.note(
+            f"nothing is released in {environment} yet: `pulumi up -s {environment}` releases "
+            "what is declared"
+        )
 
 
-def _values(args: argparse.Namespace, released: Released) -> dict[str, Any]:
-    """What is given, defaults, and the declared examples: enough to read, not to dial."""
-    from dialform.launcher.inputs import checked_inputs, parsed_inputs  # noqa: PLC0415 - when run
-
-    declared = released.bound.get("inputs", {})
-    given = parsed_inputs(declared, args.input)
-    return checked_inputs(declared, given, partial=True)
-
-
-def _script(args: argparse.Namespace, released: Released) -> None:
-    from dialform.cli import output  # noqa: PLC0415 - when run
-    from dialform.launcher import script  # noqa: PLC0415
-
-    text = script(released.bound["body"], _values(args, released))
-    output.data(text.removesuffix("\n"))
-
-
-def _request(args: argparse.Namespace, released: Released) -> None:
-    import json  # noqa: PLC0415 - when run
-    import shlex  # noqa: PLC0415
+def run_show(args: argparse.Namespace) -> None:
+    """Show one."""
+    from functools import partial  # noqa: PLC0415 - where the command is run
 
     from dialform.cli import output  # noqa: PLC0415
-    from dialform.launcher import assembled  # noqa: PLC0415
+    from dialform.launcher import assembled, look_up, script  # noqa: PLC0415
     from dialform.launcher.inputs import parsed_inputs  # noqa: PLC0415
 
-    inputs = parsed_inputs(released.bound.get("inputs", {}), args.input)
-    body = assembled(released.bound, to=args.to, inputs=inputs, partial=True).body
-    if args.request:
-        output.data(json.dumps(json.loads(body), indent=2, ensure_ascii=False))
-        return
-    url = shlex.quote(f"{released.bound['workspace']}/dials")
-    output.data(
-        f"curl --request POST {url} \\\n"
-        f'  --header "Authorization: Bearer ${released.keyvar}" \\\n'
-        f"  --header 'Content-Type: application/json' \\\n"
-        f"  --data-binary {shlex.quote(body.decode())}"
+    environment = context.environment_of(args)
+    released = look_up(context.registry_of(args), environment, args.preset)
+    request = assembled(
+        released.bound,
+        to=args.to,
+        inputs=partial(parsed_inputs, arguments=args.input),
+        bound_digest=released.entry.bound_digest,
+        partial=True,
     )
+    if args.json:
+        output.json_document(_document(released))
+    elif args.script:
+        output.data(script(released.bound["body"], request.inputs).removesuffix("\n"))
+        unsaid = [one for one in request.missing if one != "--to"]
+        if unsaid:
+            output.note(f"[...?] stands for what each call brings: {' '.join(unsaid)}")
+    elif args.request or args.curl:
+        import json  # noqa: PLC0415 - where a request is shown
+
+        if args.curl:
+            output.data(_curl(request, released.keyvar))
+        else:
+            output.data(json.dumps(json.loads(request.body), indent=2, ensure_ascii=False))
+        if request.missing:
+            output.note(f"not complete: a call also needs {' '.join(request.missing)}")
+    else:
+        _summary(released, request)
 
 
-def _summary(released: Released) -> None:
-    from dialform.cli import output  # noqa: PLC0415 - when run
+def _state(entry: Entry) -> dict[str, Any]:
+    """A head's state in one word, since when, by whom and why."""
+    yanked = entry.state == "live" and entry.version in entry.yanked
+    return {
+        "state": "yanked" if yanked else entry.state,
+        "since": entry.time,
+        "by": entry.by,
+        "reason": entry.reason,
+    }
 
-    entry, bound = released.entry, released.bound
-    rows = [
-        ("preset", f"{entry.preset}@{entry.version}"),
+
+def _document(released: Released) -> dict[str, Any]:
+    return {
+        "format": "dialform.show/1",
+        "state": _state(released.head)["state"],
+        "yanked": released.yanked,
+        "release": released.entry.as_json(),
+        "head": released.head.as_json(),
+        "keyvar": released.keyvar,
+        "boundPreset": released.bound,
+    }
+
+
+def _curl(request: Request, keyvar: str) -> str:
+    """A shell command that sends the same bytes; the key stays in its variable."""
+    import shlex  # noqa: PLC0415 - where a request is shown
+
+    body = shlex.quote(request.body.decode())
+    lines = [
+        f"curl --request POST {shlex.quote(request.url)}",
+        f'--header "Authorization: Bearer ${keyvar}"',
+        "--header 'Content-Type: application/json'",
+    ]
+    if len(body) < _ARGUMENT_LIMIT:
+        return " \\\n  ".join([*lines, f"--data-raw {body}"])
+    return f"printf %s {body} |\n" + " \\\n  ".join([*lines, "--data-binary @-"])
+
+
+def _summary(released: Released, request: Request) -> None:
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+
+    entry, head, bound = released.entry, released.head, released.bound
+    state = _state(head)
+    rows: list[tuple[str, object]] = [
+        ("preset", f"{entry.preset} version {entry.version}"),
         ("environment", entry.environment),
-        ("state", released.head.state),
+        ("state", "yanked" if released.yanked else state["state"]),
+        ("since", f"{head.time}{f' by {head.by}' if head.by else ''}"),
+        ("reason", head.reason),
+        ("change", entry.change),
+        ("commit", entry.commit),
+        ("entry", f"{entry.seq} of {head.seq}"),
         ("preset digest", entry.preset_digest),
         ("bound preset", entry.bound_digest),
-        ("released", f"{entry.time} by {entry.by or 'unknown'}"),
-        ("commit", entry.commit),
-        ("workspace", bound["workspace"]),
+        ("sent to", request.url),
+        ("key variable", released.keyvar),
     ]
     rows += [
-        (kind, ", ".join(f"{name} = {_bound(one)}" for name, one in sorted(names.items())))
-        for kind, names in sorted(bound["bindings"].items())
+        (f"{kind}.{name}", _bound(one))
+        for kind, named in sorted(bound.get("bindings", {}).items())
+        for name, one in sorted(named.items())
     ]
+    rows += [("deviates in", ", ".join(sorted(bound["deviation"])))] if bound["deviation"] else []
     rows += [
-        (
-            f"input {name}",
-            ("required" if declared.get("required") else "optional")
-            + (f", default {declared['default']!r}" if "default" in declared else ""),
-        )
-        for name, declared in sorted(bound.get("inputs", {}).items())
+        (f"input {name}", _declared(one)) for name, one in sorted(bound.get("inputs", {}).items())
     ]
-    output.table(("", ""), rows)
-    output.note("--script, --request, --curl and --json show more")
+    output.table(["", ""], [row for row in rows if row[1] is not None])
+    output.note("more: --script (what the agent says), --request, --curl, --json")
 
 
 def _bound(one: Any) -> str:
-    if isinstance(one, str):
-        return one
+    if not isinstance(one, dict):
+        return str(one)
     if "id" in one:
         return f"{one['name']} ({one['id']})" if "name" in one else str(one["id"])
-    members = [member.get("number", member["id"]) for member in one.get("members", ())]
-    return ", ".join([f"pool {one['pool']}"] * ("pool" in one) + members)
+    members = [str(member.get("number", member["id"])) for member in one.get("members") or ()]
+    pool = [f"pool {one['pool']}"] if "pool" in one else []
+    return ", ".join(pool + members)
+
+
+def _declared(one: Mapping[str, Any]) -> str:
+    words = [str(one.get("type", "string"))]
+    words.append("required" if one.get("required") and "default" not in one else "optional")
+    words += [f"{key} {one[key]!r}" for key in ("default", "pattern", "example") if key in one]
+    words += ["sensitive"] if one.get("sensitive") else []
+    return ", ".join(words)
