@@ -11,15 +11,19 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dialform.api.client import Client
 from dialform.api.models import CreateDial
 from dialform.declaration import Project
 from dialform.launcher.request import Request, assembled
 from dialform.presets.canonical import canonical, load_json
-from dialform.sandbox.seed import seed_id, seeded, seeded_numbers
+from dialform.sandbox.seed import KEYS, seed_id, seeded, seeded_numbers
+
+if TYPE_CHECKING:
+    from dialform.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -106,6 +110,23 @@ def test_golden_body_is_what_the_api_takes(environment: str, preset: str) -> Non
     assert dial.model_dump(exclude_unset=True) == body
     assert dial.toNumber == TO
     assert dial.fromNumberId is not None
+
+
+@each_environment
+@each_preset
+def test_golden_body_is_accepted_by_the_sandbox(
+    environment: str, preset: str, sandbox: Sandbox
+) -> None:
+    """A server that knows the workspace's ids takes each body, and one phone rings."""
+    body = canonical(golden_body(environment, preset))
+    with Client(sandbox.url, KEYS[environment]) as client:
+        created = client.create_dial(body)
+
+    (dial,) = sandbox.dials(environment)
+    assert dial["id"] == created.dial_id
+    assert dial["inputs"] == json.loads(body)["callAgentInput"]
+    assert sandbox.received()[-1].body == body
+    assert sandbox.rings(TO) == 1
 
 
 @each_environment
