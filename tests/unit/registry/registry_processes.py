@@ -242,7 +242,7 @@ def kill_anytime(top: str, wanted: int, seed: int) -> Any:
         if kills == wanted:
             break
         child, readable = forked(lambda number=number: up(folder, f"text {number}"))
-        time.sleep(chance.uniform(0, seconds))
+        time.sleep(chance.uniform(0, 2 * seconds))
         os.kill(child, signal.SIGKILL)
         kills += answer_of(child, readable) is None
         faults += [f"round {number}: {fault}" for fault in _damage(folder)]

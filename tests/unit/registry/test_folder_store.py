@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from registry_world import objects, profile, small_registry
+from registry_world import meta, objects, profile, small_registry
 
 from dialform.errors import ObjectCorrupt, RegistryError, RegistryUnreachable
 from dialform.presets.canonical import digest
@@ -173,6 +173,7 @@ def test_what_stands_in_the_way_is_an_error_and_not_absence(
 def test_an_unmounted_disk_takes_no_write(tmp_path: Path) -> None:
     """Its mount point is an empty folder: what was written there would be lost below."""
     registry = small_registry(tmp_path / "registry")
+    known = registry.publish_blob(profile("one"))
     (tmp_path / "registry").rename(tmp_path / "elsewhere")
     for recreate in (False, True):
         if recreate:
@@ -181,7 +182,19 @@ def test_an_unmounted_disk_takes_no_write(tmp_path: Path) -> None:
             lambda: registry.publish_blob(profile("new")),
             lambda: registry.head("prod", "collections"),
             lambda: registry.head("prod", "nothing"),
+            lambda: registry.read_blob(known),
+            lambda: registry.preset_digest("collections", 1),
         ):
             with pytest.raises(RegistryUnreachable):
                 call()
     assert list((tmp_path / "registry").iterdir()) == []
+
+
+def test_without_its_marker_a_registry_takes_no_write(tmp_path: Path) -> None:
+    """Not even from who had it open."""
+    registry = small_registry(tmp_path / "registry")
+    (tmp_path / "registry" / "registry.json").unlink()
+    before = objects(tmp_path / "registry")
+    with pytest.raises(RegistryUnreachable):
+        registry.append("prod", "reminder", "hold", expected=None, meta=meta())
+    assert objects(tmp_path / "registry") == before

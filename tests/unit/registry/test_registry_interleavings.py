@@ -7,16 +7,19 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry_world import MemoryStore, meta, publish, release
 
-from dialform.errors import LostRace
+from dialform.errors import LostRace, Refused
 from dialform.registry import Registry
 from dialform.registry.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from dialform.registry import Entry, Kind
 
 CONTENTS = st.sampled_from(["one", "two", "three"])
 
@@ -147,3 +150,71 @@ def test_any_order_of_steps_moves_a_log_once(contents: list[str], order: list[in
     assert len(won) + len(lost) == len(contents)
     assert won[0][0] not in lost, "who says the same has not lost"
     assert list(verify(first)) == []
+
+
+class Intruded(MemoryStore):
+    """A store where somebody else writes just before one's own entry is created."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.intrude: Callable[[Registry], object] | None = None
+
+    def create(self, key: str, data: bytes) -> bool:
+        intrude, self.intrude = self.intrude, None
+        if intrude is not None and key.startswith("releases/"):
+            intrude(Registry(self))
+        elif intrude is not None:
+            self.intrude = intrude
+        return super().create(key, data)
+
+
+def stop(kind: Kind, second: int = 1) -> Callable[[Registry], Entry]:
+    as_meta = meta(second, writer=None, reason="stop")
+    return lambda registry: registry.append(
+        "prod", "collections", kind, expected=None, meta=as_meta, yank_version=1
+    )
+
+
+def start(text: str) -> Callable[[Registry], Entry]:
+    return lambda registry: release(registry, "collections", text)
+
+
+RACES: list[tuple[list[str], Callable[..., Entry], Callable[..., Entry], object]] = [
+    ([], start("two"), start("three"), LostRace),
+    ([], start("two"), start("two"), ("release", 2)),
+    ([], start("two"), stop("yank"), LostRace),
+    ([], start("two"), stop("hold"), Refused),
+    ([], stop("hold"), start("two"), ("hold", 3)),
+    ([], stop("hold"), stop("hold", 2), ("hold", 2)),
+    ([], stop("hold"), stop("withdraw"), Refused),
+    ([], stop("withdraw"), start("two"), ("withdraw", 3)),
+    ([], stop("withdraw"), stop("hold"), ("withdraw", 3)),
+    ([], stop("yank"), start("two"), ("yank", 3)),
+    (["hold"], stop("resume"), stop("yank"), LostRace),
+    (["hold"], stop("resume"), stop("resume", 2), ("resume", 3)),
+]
+
+
+@pytest.mark.parametrize(("before", "mine", "theirs", "outcome"), RACES)
+def test_who_saw_the_head_as_it_was_stops_calls_and_starts_none(
+    before: list[Kind],
+    mine: Callable[[Registry], Entry],
+    theirs: Callable[[Registry], Entry],
+    outcome: object,
+) -> None:
+    """What stops calls goes on after a lost race, or says why not; what starts them does not."""
+    store = Intruded()
+    registry = Registry(store)
+    registry.create_marker()
+    release(registry, "collections", "one")
+    for kind in before:
+        stop(kind)(registry)
+    store.intrude = theirs
+    if isinstance(outcome, tuple):
+        entry = mine(registry)
+        assert (entry.kind, entry.seq) == outcome
+    else:
+        with pytest.raises(outcome):  # type: ignore[call-overload]
+            mine(registry)
+    assert store.intrude is None
+    assert list(verify(registry)) == []
