@@ -59,12 +59,12 @@ def run(args: argparse.Namespace) -> int:
         output.note(f"{len(done)} would be written")
         return 0
     for file, text in texts.items():
-        _replace(project.root / file, text)
+        replace(project.root / file, text)
     output.note(f"{len(done)} written" if done else f"nothing to bind in {args.stack}")
     return 0
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
     """Write a file so that it is either the old one or the new one, and never half."""
     import os  # noqa: PLC0415 - when run
 

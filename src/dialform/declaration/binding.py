@@ -86,7 +86,7 @@ def _there(
 ) -> dict[str, str]:
     if kind not in ("extractors", "promptVersions"):
         return dict(look_up(kind, None))
-    named = entry.get("agent")
+    named = str(entry.get("agent"))
     ids = [agents[named]] if named in agents else list(agents.values())
     found: dict[str, str] = {}
     for agent in dict.fromkeys(ids):
@@ -134,10 +134,10 @@ def _write(parent: Any, name: str, found: tuple[str, str]) -> None:
             entry.setdefault(key, value)
         return
     rest = {key: value for key, value in entry.unwrap().items() if key not in missing}
-    parent[name] = _inline({**missing, **rest})
+    parent[name] = inline({**missing, **rest})
 
 
-def _inline(values: dict[str, Any]) -> InlineTable:
+def inline(values: dict[str, Any]) -> InlineTable:
     """``{ id = "...", name = "..." }``, as people write it."""
     text = ", ".join(f"{key} = {tomlkit.item(value).as_string()}" for key, value in values.items())
     made = tomlkit.parse(f"x = {{ {text} }}")["x"]
@@ -164,6 +164,6 @@ def _bind_members(
         path = ("numbers", name, "members", index)
         found = _match(source, path, entry, look_up("phone_numbers", None), problems)
         if found is not None:
-            members[index] = _inline(dict(zip(("id", "number"), found, strict=True)))
+            members[index] = inline(dict(zip(("id", "number"), found, strict=True)))
             done.append(Bound(source.name, f"numbers.{name}", *found))
     return done

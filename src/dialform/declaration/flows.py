@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialform.declaration.models import FlowFile, Next, Node
-    from dialform.errors import Problem
 
 Report = Callable[..., None]
 """``report(path, rule, message, severity="error")``."""

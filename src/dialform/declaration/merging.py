@@ -8,6 +8,7 @@ that an error can name the one that says it.
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -41,11 +42,18 @@ def parse_path(text: str) -> tuple[str | int, ...]:
         if index is not None:
             path.append(int(index))
         else:
-            path.append(bare if bare is not None else re.sub(r"\\(.)", r"\1", quoted))
+            path.append(bare if bare is not None else _unquoted(quoted, text))
         at = match.end()
     if not path:
         raise BadPath("is empty")
     return tuple(path)
+
+
+def _unquoted(quoted: str, text: str) -> str:
+    try:
+        return str(json.loads(f'"{quoted}"'))
+    except ValueError:
+        raise BadPath(f"{text!r} has a quoted key that can't be read") from None
 
 
 def merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:

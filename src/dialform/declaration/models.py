@@ -8,6 +8,7 @@ from these models. Leaves reading, merging and cross-references to its neighbour
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -27,8 +28,11 @@ from dialform.api.models import (
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 """The name of a binding, a profile or a preset."""
 
-MacroName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,126}$")]
-"""The name of an input, as in ``{{name}}``."""
+MACRO_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,126}")
+"""What stands in ``{{name}}``."""
+
+MacroName = Annotated[str, StringConstraints(pattern=f"^{MACRO_NAME.pattern}$")]
+"""The name of an input."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 """``sha256:`` and 64 lower-case hex digits."""

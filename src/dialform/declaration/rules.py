@@ -118,6 +118,13 @@ def macros(texts: list[Text], problems: list[Problem]) -> list[Macro]:
     return found
 
 
+def macro_names(text: str) -> list[str]:
+    """The well-formed macros in a text."""
+    if "{{" not in text:
+        return []
+    return [name for one in _MACRO.findall(text) if _NAME.fullmatch(name := one.strip())]
+
+
 def check_texts(texts: list[Text], problems: list[Problem]) -> None:
     """Refuses placeholders that were never filled in, and what looks like a secret."""
     for text in texts:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dialform.api.models import Model
 from dialform.declaration.models import EnvironmentFile, FlowFile, PresetFile, ProfileFile
+
+if TYPE_CHECKING:
+    from dialform.api.models import Model
 
 KINDS: dict[str, type[Model]] = {
     "preset": PresetFile,
