@@ -78,12 +78,9 @@ def run(args: argparse.Namespace) -> int:
     for path in files.texts:
         output.data(f"stacks/{path}")
     output.data(own.name)
-    unnamed = sum(len(entries) for kind, entries in files.bindings.items() if kind != "webhooks")
-    after = (
-        f"; ids were bound without names: `dialform bind -s {args.stack}` adds them"
-        if unnamed
-        else ""
-    )
+    after = ""
+    if any(kind != "webhooks" for kind in files.bindings):
+        after = f"; ids stand without names: `dialform bind -s {args.stack}` adds them"
     output.note(f"the request made from these files equals the body, byte for byte{after}")
     return 0
 

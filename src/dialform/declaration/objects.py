@@ -290,6 +290,7 @@ class Preset:
         except ValidationError as error:
             found = problems_of(layered, PresetFile, error)
             self.problems += [one for one in found if not (partial and one.rule == "missing-key")]
+            self.profile = library.profile(str(layered.value.get("profile")))
             return
         call = model.model_dump(exclude_unset=True)
         name = call.pop("profile", None)
