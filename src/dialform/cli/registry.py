@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from dialform.cli import context
+
 if TYPE_CHECKING:
     import argparse
 
     from dialform.registry.verify import Finding
 
-_URL = "a folder, or file:///absolute/path; default: $DIALFORM_REGISTRY, else the stack file's"
 _STRIDE = 64
 """Objects between two steps of the progress line."""
 
@@ -46,8 +47,8 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "be.\nChanges nothing. Exit code 1 if there is any.",
     )
     parser.add_argument("-s", "--stack", metavar="ENV", help="the environment whose registry")
-    parser.add_argument("--registry", metavar="URL", help=_URL)
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    context.add_registry(parser)
+    context.add_json(parser)
     parser.set_defaults(run=run_verify)
 
 
@@ -58,9 +59,9 @@ def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Print a preset's release log in an environment, newest first.",
     )
     parser.add_argument("preset", metavar="PRESET")
-    parser.add_argument("-s", "--stack", metavar="ENV", required=True, help="the environment")
-    parser.add_argument("--registry", metavar="URL", help=_URL)
-    parser.add_argument("--json", action="store_true", help="print the entries as JSON")
+    context.add_stack(parser)
+    context.add_registry(parser)
+    context.add_json(parser)
     parser.set_defaults(run=run_log)
 
 
@@ -80,10 +81,9 @@ def run_init(args: argparse.Namespace) -> int:
 def run_verify(args: argparse.Namespace) -> int:
     """Read it all; the findings are the data."""
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
-    from dialform.cli.context import registry_of  # noqa: PLC0415
     from dialform.registry.verify import verify  # noqa: PLC0415
 
-    registry = registry_of(args)
+    registry = context.registry_of(args)
     progress = _Progress()
     findings: list[Finding] = []
     for finding in verify(registry, progress.step):
@@ -116,10 +116,9 @@ def run_verify(args: argparse.Namespace) -> int:
 def run_log(args: argparse.Namespace) -> int:
     """Print the entries, newest first."""
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
-    from dialform.cli.context import registry_of  # noqa: PLC0415
     from dialform.errors import ObjectAbsent  # noqa: PLC0415
 
-    registry = registry_of(args)
+    registry = context.registry_of(args)
     entries = registry.entries(args.stack, args.preset)[::-1]
     if not entries:
         raise ObjectAbsent(

@@ -55,7 +55,9 @@ def verify(registry: Registry, progress: Callable[[], None] | None = None) -> It
         RegistryUnreachable: if the registry is not there, or goes away meanwhile.
 
     """
-    return iter(_Reading(registry.store, progress or (lambda: None)).findings())
+    if registry.store.read(names.MARKER) is None:
+        _ = registry.id  # raises, and says what to do
+    yield from _Reading(registry.store, progress or (lambda: None)).findings()
 
 
 class _Reading:
@@ -94,12 +96,9 @@ class _Reading:
 
     def _marker(self) -> None:
         data = self.store.read(names.MARKER)
-        if data is None:
-            raise RegistryUnreachable(
-                f"{self.store.url} has no readable registry.json: it is not there, or is not a "
-                "registry; correct the URL, or restore the file"
-            )
-        self._parsed(names.MARKER, documents.parse_marker, data)
+        if data is not None:
+            self.progress()
+            self._parsed(names.MARKER, documents.parse_marker, data)
 
     def _top(self) -> None:
         self._only("", _TOP)
