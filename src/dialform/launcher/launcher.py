@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import UsageError
+from dialform.launcher.clients import Clients
+from dialform.launcher.outcome import Dial, replayed
 from dialform.launcher.request import assembled
 from dialform.launcher.resolve import parse_reference, resolve
 
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from dialform.api.client import Client
-    from dialform.launcher.ledger import Ledger, Record
-    from dialform.launcher.outcome import Dial
+    from dialform.launcher.ledger import Ledger
     from dialform.launcher.request import Inputs, Request
     from dialform.launcher.sending import Call, Sending
     from dialform.registry import Registry
@@ -83,14 +82,10 @@ class Launcher:
         self._ledger_path = ledger
         self._base = base
         self._timeout = timeout
-        self._trust_env = trust_env
+        self._clients = Clients(timeout=timeout, trust_env=trust_env)
         self._lock = threading.Lock()
         self._registry: Registry | None = None
         self._ledger: Ledger | None = None
-        self._clients: dict[tuple[str, str], Client] = {}
-        self._loop_clients: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, dict[tuple[str, str], Client]
-        ] = weakref.WeakKeyDictionary()
 
     def __repr__(self) -> str:
         """Without the key."""
@@ -235,10 +230,8 @@ class Launcher:
     def close(self) -> None:
         """Close what `dial` has opened. The launcher can be used again."""
         with self._lock:
-            clients, self._clients = list(self._clients.values()), {}
             ledger, self._ledger = self._ledger, None
-        for client in clients:
-            client.close()
+        self._clients.close()
         if ledger is not None:
             ledger.close()
 
@@ -246,10 +239,7 @@ class Launcher:
         """Close what `dial` and, in this event loop, `adial` have opened."""
         import asyncio  # noqa: PLC0415 - heavy, and `dial` needs none
 
-        with self._lock:
-            clients = self._loop_clients.pop(asyncio.get_running_loop(), {})
-        for client in clients.values():
-            await client.aclose()
+        await self._clients.aclose(asyncio.get_running_loop())
         self.close()
 
     def __enter__(self) -> Self:
@@ -295,12 +285,7 @@ class Launcher:
             if (stop or threading.Event()).wait(_POLL):
                 break
             record = self.ledger.taken(self.environment, once)
-        return None if record is None else self._outcome(record, preset, to)
-
-    def _outcome(self, record: Record, preset: str, to: str | None) -> Dial:
-        from dialform.launcher.outcome import replayed  # noqa: PLC0415 - where a key is taken
-
-        return replayed(record, preset=preset, to=to)
+        return None if record is None else replayed(record, preset=preset, to=to)
 
     def _released_call(
         self,
@@ -327,19 +312,7 @@ class Launcher:
         from dialform.launcher.sending import Call  # noqa: PLC0415
 
         key = key_of(keyvar, self._key, os.environ)
-        client = self._client(request.workspace, key, loop)
-        return Call(request, client, once)
-
-    def _client(self, url: str, key: str, loop: asyncio.AbstractEventLoop | None) -> Client:
-        from dialform.api.client import Client  # noqa: PLC0415 - httpx, where a dial is sent
-
-        with self._lock:
-            clients = self._clients if loop is None else self._loop_clients.setdefault(loop, {})
-            if (url, key) not in clients:
-                clients[url, key] = Client(
-                    url, key, timeout=self._timeout, trust_env=self._trust_env
-                )
-            return clients[url, key]
+        return Call(request, self._clients.of(request.workspace, key, loop), once)
 
     def _reserve(self, call: Call, stop: threading.Event | None = None) -> Dial | Sending:
         """The call written down; or, where another took its key meanwhile, what came of that."""

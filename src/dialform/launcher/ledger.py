@@ -14,23 +14,22 @@ import socket
 import sqlite3
 import threading
 import time
-import uuid
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dialform.errors import LedgerError
 from dialform.launcher import liveness
+from dialform.launcher.records import RESERVED, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dialform.launcher.records import Reservation
+
 APPLICATION_ID = 0x44464C31
 """``DFL1`` in the file's header: this is a ledger."""
 
 SCHEMA_VERSION = 1
-
-RESERVED, ACCEPTED, UNKNOWN, NOT_SENT = "reserved", "accepted", "unknown", "not_sent"
-"""States of a dial; ``rejected`` and ``deferred`` are the others."""
 
 _SCHEMA = """
 CREATE TABLE dial (
@@ -59,72 +58,12 @@ CREATE TABLE dial (
     session_id     TEXT,
     status         INTEGER,
     words          TEXT
-) STRICT;
+);
 CREATE UNIQUE INDEX dial_once ON dial (environment, once)
     WHERE once IS NOT NULL AND state IN ('reserved', 'accepted', 'unknown');
 CREATE INDEX dial_by_dial_id ON dial (dial_id);
 """
 _MICRO = 1_000_000
-
-
-class Reservation(NamedTuple):
-    """What is written down before a dial is sent."""
-
-    environment: str
-    preset: str
-    version: int | None
-    """None for the working tree's, which has none."""
-
-    release: int | None
-    """The log entry that it came from; None for the working tree's."""
-
-    preset_digest: str
-    bound_digest: str
-    body_digest: str
-    workspace: str
-    to: str | None
-    from_number_id: str | None
-    inputs: str
-    """Canonical JSON of the inputs sent, less those that are declared sensitive."""
-
-    withheld: str
-    """A JSON list of the names of the inputs that are not kept."""
-
-    once: str | None
-
-
-class Record(NamedTuple):
-    """A dial as the ledger has it."""
-
-    id: str
-    environment: str
-    once: str | None
-    state: str
-    preset: str
-    version: int | None
-    release: int | None
-    preset_digest: str
-    bound_digest: str
-    body_digest: str
-    to: str | None
-    from_number_id: str | None
-    reserved_at: str
-    deadline: float
-    """Seconds since 1970 after which its process has surely given up."""
-
-    host: str
-    process: str
-    settled_at: str | None
-    dial_id: str | None
-    session_id: str | None
-    status: int | None
-    words: str | None
-
-    def pending(self) -> bool:
-        """Whether its process may still settle it, as far as can be told."""
-        if self.state != RESERVED or time.time() > self.deadline:
-            return False
-        return self.host != socket.gethostname() or liveness.is_alive(self.process)
 
 
 _COLUMNS = ", ".join("to_number" if name == "to" else name for name in Record._fields)
@@ -155,9 +94,9 @@ class Ledger:
             LedgerError: it can't be written, so it must not be sent.
 
         """
-        identifier = str(uuid.uuid4())
+        identifier = os.urandom(16).hex()
         now = time.time()
-        with self._lock, self._transaction("nothing was sent") as connection:
+        with self._lock, self._writing("nothing was sent") as connection:
             if reservation.once is not None:
                 taken = _taken(connection, reservation.environment, reservation.once)
                 if taken is not None:
@@ -196,7 +135,7 @@ class Ledger:
             LedgerError: it can't be written; the record stays reserved, which counts as unknown.
 
         """
-        with self._lock, self._transaction("the dial's outcome is not on record") as connection:
+        with self._lock, self._writing("the dial's outcome is not on record") as connection:
             connection.execute(
                 "UPDATE dial SET state = ?, settled_at = ?, dial_id = ?, session_id = ?, "
                 "status = ?, words = ? WHERE id = ? AND state = 'reserved'",
@@ -230,9 +169,9 @@ class Ledger:
             self._connection = None
 
     @contextlib.contextmanager
-    def _transaction(self, otherwise: str) -> Iterator[sqlite3.Connection]:
+    def _writing(self, otherwise: str) -> Iterator[sqlite3.Connection]:
         """One transaction that waits for other writers; ``otherwise`` says what failing means."""
-        with self._errors(otherwise), _immediate(self._opened()) as connection:
+        with self._errors(otherwise), _transaction(self._opened(), "IMMEDIATE") as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -256,7 +195,9 @@ class Ledger:
         )
         try:
             connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
-            if self._version(connection) == 0:
+            with _transaction(connection, "DEFERRED"):  # what it reads is of one moment
+                version = self._version(connection)
+            if version == 0:
                 self._set_up(connection)
             connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
@@ -280,7 +221,7 @@ class Ledger:
         """The schema's version; 0 for an empty file."""
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and (application or version or tables):
             raise LedgerError(
                 f"{self.path} is another program's database, not a ledger; nothing was sent; "
@@ -304,7 +245,7 @@ class Ledger:
                     raise
                 time.sleep(0.01)
         connection.execute("PRAGMA synchronous = FULL")
-        with _immediate(connection):
+        with _transaction(connection, "IMMEDIATE"):
             if self._version(connection) == 0:
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     connection.execute(statement)
@@ -345,9 +286,9 @@ def _select(connection: sqlite3.Connection, where: str, *values: str) -> Record 
 
 
 @contextlib.contextmanager
-def _immediate(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """A transaction that holds the write lock from its start."""
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[sqlite3.Connection]:
+    """A transaction; an IMMEDIATE one holds the write lock from its start."""
+    connection.execute(f"BEGIN {kind}")
     try:
         yield connection
         connection.execute("COMMIT")

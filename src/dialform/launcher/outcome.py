@@ -8,7 +8,7 @@ from dialform.errors import Deferred, NotSent, OutcomeUnknown, Refused, Rejected
 
 if TYPE_CHECKING:
     from dialform.errors import ApiError
-    from dialform.launcher.ledger import Record
+    from dialform.launcher.records import Record
 
 FORMAT = "dialform.dial/1"
 REQUEST = "POST /dials"

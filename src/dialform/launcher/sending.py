@@ -13,15 +13,16 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.errors import ApiError, LedgerError, NotSent
-from dialform.launcher.ledger import ACCEPTED, NOT_SENT, UNKNOWN, Reservation
 from dialform.launcher.outcome import OUTCOMES, Dial
+from dialform.launcher.records import ACCEPTED, NOT_SENT, UNKNOWN, Reservation
 from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialform.api.client import Client, Created
-    from dialform.launcher.ledger import Ledger, Record
+    from dialform.launcher.ledger import Ledger
+    from dialform.launcher.records import Record
     from dialform.launcher.request import Request
 
 PAUSES = (0.2, 0.8)
