@@ -158,13 +158,14 @@ def is_time(value: object) -> bool:
     return isinstance(value, str) and _TIME.fullmatch(value) is not None
 
 
-def _is_number(value: object) -> bool:
-    return type(value) is int and value > 0
+def is_number(value: object) -> bool:
+    """Whether ``value`` can number an object: 1 to 999,999,999."""
+    return type(value) is int and 0 < value < 10**9
 
 
 _TEXT = (is_text, "text or null")
 _DIGEST = (is_digest, "sha256:<64 hex digits>")
-_NUMBER = (_is_number, "a whole number from 1")
+_NUMBER = (is_number, "a whole number from 1")
 _FIELDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "environment": (lambda value: isinstance(value, str), "a name"),
     "preset": (lambda value: isinstance(value, str), "a name"),
@@ -175,7 +176,7 @@ _FIELDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "presetDigest": _DIGEST,
     "boundDigest": _DIGEST,
     "yanked": (
-        lambda value: isinstance(value, list) and all(map(_is_number, value)),
+        lambda value: isinstance(value, list) and all(map(is_number, value)),
         "a list of versions",
     ),
     "previous": (lambda value: value is None or is_digest(value), "a digest, or null"),

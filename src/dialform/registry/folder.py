@@ -80,14 +80,14 @@ class FolderStore:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             if os.path.islink(path):
-                raise ObjectCorrupt(f"{path}: a link to nothing stands in its place") from None
+                raise _in_its_place(path, "a link to nothing") from None
             return None
         except OSError as error:
             raise _unreachable("read", path, error) from None
         try:
             with open(handle, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise ObjectCorrupt(f"{path}: what stands in its place is not a file")
+                    raise _in_its_place(path, "what is not a file")
                 return file.readall()
         except OSError as error:
             raise _unreachable("read", path, error) from None
@@ -99,7 +99,7 @@ class FolderStore:
             found = os.listdir(path)
         except FileNotFoundError:
             if os.path.islink(path):
-                raise ObjectCorrupt(f"{path}: a link to nothing stands in its place") from None
+                raise _in_its_place(path, "a link to nothing") from None
             return []
         except OSError as error:
             raise _unreachable("list", path, error) from None
@@ -240,6 +240,10 @@ def _remove(temporary: str) -> None:
             rmtree(temporary)
         else:
             os.unlink(temporary)
+
+
+def _in_its_place(path: str, what: str) -> ObjectCorrupt:
+    return ObjectCorrupt(f"{path}: {what} stands in its place; restore it from a backup")
 
 
 def _unreachable(doing: str, path: str, error: OSError) -> RegistryUnreachable:

@@ -73,12 +73,14 @@ class Place:
         """Make the store a registry; False if it is one."""
         if self.marker() is not None:
             return False
-        for found in self.store.names(""):
-            if found != names.MARKER:  # else another process was first
-                raise RegistryError(
-                    f"{self.store.url} is not a registry and not empty (it holds {found!r}): if "
-                    "it should be one, restore its registry.json; else choose another folder"
-                )
+        found = self.store.names("")
+        if names.MARKER in found:
+            return False  # another process was first
+        if found:
+            raise RegistryError(
+                f"{self.store.url} is not a registry and not empty (it holds {found[0]!r}): if it "
+                "should be one, restore its registry.json; else choose another folder"
+            )
         from uuid import uuid4  # noqa: PLC0415  # once in a registry's life, and 7 ms
 
         return self.store.create(names.MARKER, marker(str(uuid4())))

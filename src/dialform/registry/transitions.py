@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dialform.errors import ObjectAbsent, Refused, UsageError
-from dialform.presets.canonical import digest
-from dialform.registry.entries import KINDS, Entry, Kind, Meta, State, is_text, is_time
+from dialform.presets.canonical import digest, is_digest
+from dialform.registry.entries import KINDS, Entry, Kind, Meta, State, is_number, is_text, is_time
 
 if TYPE_CHECKING:
     from dialform.presets.canonical import Digest
@@ -150,11 +150,11 @@ def _check_writer(head: Entry, meta: Meta, take_over: str | None) -> None:
 
 
 def _check_change(change: Change) -> None:
-    needs = {
-        "release": (change.version, change.preset_digest, change.bound_digest),
-        "yank": (change.yank_version,),
-    }
-    if change.kind not in KINDS or None in needs.get(change.kind, ()):
+    numbers = {"release": change.version, "yank": change.yank_version}
+    sound = change.kind in KINDS and is_number(numbers.get(change.kind, 1))
+    if change.kind == "release":
+        sound = sound and is_digest(change.preset_digest) and is_digest(change.bound_digest)
+    if not sound:
         raise UsageError(f"{change} is no entry for a release log")
 
 

@@ -266,6 +266,8 @@ class _Reading:
         self._add(key, "absent", what)
 
     def _add(self, key: str, rule: str, message: str) -> None:
+        # A name on a disk may be bytes that no text holds.
+        key, message = (text.encode(errors="backslashreplace").decode() for text in (key, message))
         self.found.append(Finding(key, rule, message))
 
 

@@ -94,6 +94,13 @@ def test_verify_for_programs(
     }
 
 
+def test_verify_names_what_no_text_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "registry" / os.fsdecode(b"caf\xe9")).touch()
+    for extra in ([], ["--json"]):
+        assert main(["registry", "verify", "--registry", "registry", *extra]) == 1
+        assert "caf\\" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("url", ["nowhere", "empty"])
 def test_verify_of_no_registry_is_an_error(
     folder: Path, url: str, capsys: pytest.CaptureFixture[str]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry_world import MemoryStore, meta, publish, release
+from registry_world import MemoryStore, meta, profile, publish, release
 
 from dialform.errors import LostRace, Refused
 from dialform.registry import Registry
@@ -113,6 +113,23 @@ def test_any_order_of_steps_numbers_without_gaps(
     )
     assert len(set(given_numbers)) == len(wanted)
     assert list(verify(registry)) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 3), ORDERS)
+def test_any_order_of_steps_makes_one_registry(count: int, order: list[int]) -> None:
+    store = Turns(order)
+    ids: list[str] = []
+
+    def founder() -> None:
+        registry = Registry(store, may_create=True)
+        registry.publish_blob(profile("en"))
+        ids.append(registry.id)
+
+    store.run([founder] * count)
+    assert len(ids) == count
+    assert len(set(ids)) == 1
+    assert list(verify(Registry(store))) == []
 
 
 @settings(max_examples=60, deadline=None)

@@ -119,7 +119,10 @@ def test_an_operator_leaves_the_log_to_its_stack() -> None:
     [
         Change("release"),
         Change("release", 1, content(1)),
+        Change("release", 0, content(1), content(1)),
+        Change("release", 1, content(1), Digest("sha256:1")),
         Change("yank"),
+        Change("yank", yank_version=10**30),
         Change("remove"),  # type: ignore[arg-type]
     ],
 )
