@@ -48,6 +48,8 @@ def environment() -> dict[str, str]:
         **KEYS,
         "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", ""),
+        # Without it Pulumi cuts what it shows after 150 characters of a line.
+        "PULUMI_OPTION_SHOW_FULL_OUTPUT": "true",
     }
 
 

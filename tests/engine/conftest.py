@@ -188,9 +188,9 @@ class Project:
 
     def state(self, stack: str = "dev") -> list[dict[str, Any]]:
         """The resources in Pulumi's state."""
-        return json.loads(self.pulumi("stack", "export", "-s", stack))["deployment"].get(
-            "resources", []
-        )
+        state = json.loads(self.pulumi("stack", "export", "-s", stack))
+        resources: list[dict[str, Any]] = state["deployment"].get("resources", [])
+        return resources
 
     def objects(self) -> dict[str, bytes]:
         """Every object of the registry, by key."""

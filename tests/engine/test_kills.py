@@ -52,7 +52,7 @@ def finished(project: Project) -> list[str]:
 def complete(project: Project, **more: str) -> None:
     """What the documentation says to do after a kill."""
     project.pulumi("cancel", "-s", "dev", "--yes", ok=None)
-    project.up(**more)
+    project.up("dev", ok=True, **more)
 
 
 def assert_sound(project: Project) -> None:

@@ -51,7 +51,7 @@ def test_prompt_edit_previews_as_that_line_once(project: Project) -> None:
     """Profile and preset are replaced, the release is updated, and nothing else."""
     project.edit("stacks/prompts/collector.md", "polite and", "kind and")
     try:
-        said = project.pulumi("preview", "-s", "dev", "--diff")
+        said = project.pulumi("preview", "-s", "dev", "--diff", "--show-full-output")
         assert said.count("Be kind and factual.") == 1
         assert said.count("Be polite and factual.") == 1
         assert "Never threaten." not in said or said.count("Never threaten.") == 1

@@ -51,8 +51,9 @@ def run(args: argparse.Namespace) -> int:
     environment = project.environment(args.stack)
     url, keyvar = environment.workspace.url, environment.workspace.keyvar
     key = key_of(keyvar, None, os.environ)
-    workspace = Workspace(WorkspaceRef(url, keyvar, None), lambda: Client(url, key))
-    texts, done = bind(environment.layered.sources, workspace.names)
+    with Client(url, key) as client:
+        workspace = Workspace(WorkspaceRef(url, keyvar, None), lambda: client)
+        texts, done = bind(environment.layered.sources, workspace.names)
     for one in done:
         output.data(f"{one.file}: {one.key}: {one.id} {one.name}")
     if args.dry_run:
