@@ -8,6 +8,8 @@ binds one brings them along.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -17,7 +19,7 @@ from dialform.declaration.findings import problems_of
 from dialform.declaration.merging import near
 from dialform.declaration.models import EnvironmentFile
 from dialform.declaration.rules import check_texts, texts_of
-from dialform.errors import DeclarationError, UsageError
+from dialform.errors import DeclarationError, Problem, UsageError
 from dialform.presets.canonical import canonical
 from dialform.presets.documents import (
     PRESET_FORMAT,
@@ -27,26 +29,45 @@ from dialform.presets.documents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dialform.declaration.merging import Layered
     from dialform.declaration.models import Registry, Run, Workspace
-    from dialform.declaration.objects import Preset
-    from dialform.errors import Problem
+    from dialform.declaration.objects import Preset, Profile
     from dialform.presets.canonical import Digest
+
+    Path = tuple[str | int, ...]
+    Place = Callable[[str, str], Problem]
 
 KINDS = ("agents", "models", "voices", "functions", "extractors", "promptVersions")
 """The kinds of binding that name one object of the workspace by id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A name that an environment doesn't bind, with what it does bind of that kind."""
+
+    problem: Problem
+    kind: str
+    name: str
+    bound: frozenset[str]
+
+
 class Environment:
     """An environment as declared. ``problems`` holds what is wrong with it and what it runs."""
 
-    def __init__(self, layered: Layered, presets: Mapping[str, Preset]) -> None:
-        """``presets`` are those of the working tree."""
+    def __init__(
+        self,
+        layered: Layered,
+        presets: Mapping[str, Preset],
+        unreadable: Mapping[str, list[Problem]],
+    ) -> None:
+        """``presets`` are those of the working tree; ``unreadable`` ones have a file as well."""
+        self._unreadable = unreadable
         self.name = layered.name
         self.layered = layered
         self.problems: list[Problem] = []
+        self.unbound: list[Unbound] = []
         self.runs: dict[str, Run] = {}
         self.bindings: dict[str, dict[str, Any]] = {}
         self._presets = presets
@@ -99,25 +120,38 @@ class Environment:
         self.problems.append(self.layered.problem(path, rule, message))
 
     def _check_bound(self) -> None:
-        look_up = f"look it up with: dialform bind -s {self.name}"
+        """Every binding says which object it stands for."""
         for kind in KINDS:
             for name, binding in self.bindings.get(kind, {}).items():
                 if "id" not in binding:
                     what = "has no id" if "name" in binding else "is empty: it needs name or id"
-                    self._report((kind, name), "unbound", f"{what}; {look_up}")
+                    self._report((kind, name), "unbound", f"{what}; {self._look_up}")
+        for name, numbers in self.bindings.get("numbers", {}).items():
+            self._check_numbers(name, numbers)
+        agents = self.bindings.get("agents", {})
         for kind in ("extractors", "promptVersions"):
             for name, part in (getattr(self._model, kind) or {}).items():
-                if part.agent is not None and part.agent not in self.bindings.get("agents", {}):
-                    message = f"there is no {part.agent!r} in [agents]"
-                    message += near(part.agent, self.bindings.get("agents", {}))
+                if part.agent is not None and part.agent not in agents:
+                    message = f"there is no {part.agent!r} in [agents]{near(part.agent, agents)}"
                     self._report((kind, name, "agent"), "reference", message)
-        for name, numbers in self.bindings.get("numbers", {}).items():
-            if not numbers:
-                self._report(("numbers", name), "unbound", "needs a pool, members, or both")
-            for index, member in enumerate(numbers.get("members", ())):
-                if "id" not in member:
-                    path = ("numbers", name, "members", index)
-                    self._report(path, "unbound", f"has no id; {look_up}")
+
+    @property
+    def _look_up(self) -> str:
+        return f"look it up with: dialform bind -s {self.name}"
+
+    def _check_numbers(self, name: str, numbers: Mapping[str, Any]) -> None:
+        if not numbers:
+            self._report(("numbers", name), "unbound", "needs a pool, members, or both")
+        seen: set[tuple[str, str]] = set()
+        for index, member in enumerate(numbers.get("members", ())):
+            path = ("numbers", name, "members", index)
+            if "id" not in member:
+                self._report(path, "unbound", f"has no id; {self._look_up}")
+            double = [one for one in member.items() if one in seen]
+            if double:
+                message = f"the {double[0][0]} {double[0][1]!r} is there already; drop one"
+                self._report(path, "member-double", message)
+            seen |= set(member.items())
 
     def _check_run(self, name: str, run: Run) -> None:
         path = ("presets", name)
@@ -127,16 +161,13 @@ class Environment:
             self._report(path, "pin", message)
             return
         if pinned:
-            if run.version is None or run.digest is None:
-                missing = "version" if run.version is None else "digest"
-                self._report(path, "pin", f"needs the {missing} of the pinned version as well")
+            self._check_pin(path, run)
             source = self._presets.get(name)
             if source is None or source.digest != run.digest:
                 return  # its documents are in the registry; binding checks them
         preset = self._presets.get(name)
         if preset is None:
-            message = f"there is no preset {name!r} in stacks/presets"
-            self._report(path, "reference", message + near(name, self._presets))
+            self._report_absent(name)
             return
         if not pinned:
             self.problems += preset.all_problems()
@@ -149,6 +180,22 @@ class Environment:
             None if profile is None else profile.document,
             places=preset,
         )
+
+    def _check_pin(self, path: tuple[str, ...], run: Run) -> None:
+        if run.version is None:
+            message = "has a digest without its version: write version = NUMBER beside it"
+            self._report(path, "pin", message)
+        if run.digest is None:
+            message = 'has a version without its digest: write digest = "sha256:..." beside it'
+            self._report(path, "pin", message)
+
+    def _report_absent(self, name: str) -> None:
+        if name in self._unreadable:
+            self.problems += self._unreadable[name]
+            return
+        known = {*self._presets, *self._unreadable}
+        message = f"there is no preset {name!r} in stacks/presets{near(name, known)}"
+        self._report(("presets", name), "reference", message)
 
     def _check_names(
         self,
@@ -163,19 +210,42 @@ class Environment:
         if run.deviation is not None and run.deviation.profile is not None and profile is None:
             message = f"preset {name!r} has no profile to deviate from"
             self._report((*path, "deviation", "profile"), "deviation", message)
-        named = [(kind, one) for kind, one, _ in references(preset)]
+
+        def at(owner: Preset | Profile | None, where: Path) -> Place:
+            if owner is None:
+                return partial(self.layered.problem, path)
+            return partial(owner.problem, where)
+
+        owner = None if places is None else places.profile
+        named = [(kind, one, at(places, where)) for kind, one, where in references(preset)]
         if profile is not None:
-            named += [(kind, one) for kind, one, _ in references(profile)]
+            named += [(kind, one, at(owner, where)) for kind, one, where in references(profile)]
         if run.deviation is not None and run.deviation.webhook is not None:
-            named.append(("webhooks", run.deviation.webhook))
-        for kind, one in dict.fromkeys(named):
-            bound = self.bindings.get(kind, {})
-            if one not in bound:
-                where = _place(places, one)
-                message = f"needs {one!r}{where}; bind it in [{kind}]{near(one, bound)}"
-                self._report(path, "reference", message)
+            webhook = partial(self.layered.problem, (*path, "deviation", "webhook"))
+            named.append(("webhooks", run.deviation.webhook, webhook))
+        for kind, one, place in named:
+            if one not in self.bindings.get(kind, {}):
+                self._report_unbound(kind, one, place)
+        self._check_from_number(preset, at(places, ("call", "extraFields", "fromNumberId")))
         if profile is not None:
             self._check_function_ids(name, profile)
+
+    def _report_unbound(self, kind: str, name: str, place: Place) -> None:
+        bound = self.bindings.get(kind, {})
+        message = f"{name!r} is not bound in {self.name}; bind it in [{kind}]{near(name, bound)}"
+        problem = place("reference", message)
+        if str(problem) not in {str(one) for one in self.problems}:
+            self.problems.append(problem)
+            self.unbound.append(Unbound(problem, kind, name, frozenset(bound)))
+
+    def _check_from_number(self, preset: Mapping[str, Any], place: Place) -> None:
+        """A number beside members, one of which is chosen for each call."""
+        if preset.get("extraFields", {}).get("fromNumberId") in (None, {}):
+            return
+        numbers = self.bindings.get("numbers", {}).get(preset["call"].get("numbers"), {})
+        if numbers.get("members"):
+            message = f"belongs to each call, as the numbers have members in {self.name}; drop it"
+            self.problems.append(place("extra-field", message))
 
     def _check_function_ids(self, name: str, profile: Mapping[str, Any]) -> None:
         """An id in a flow's JSON must be one that this environment binds."""
@@ -260,16 +330,34 @@ class Environment:
         )
 
 
-def _place(preset: Preset | None, name: str) -> str:
-    """`` (stacks/presets/x.toml:5)`` where a file of the working tree says the name."""
-    if preset is None:
-        return ""
-    chains = [preset.layered, *([preset.profile.layered] if preset.profile else [])]
-    for text in (text for chain in chains for text in texts_of(chain)):
-        if text.value == name:
-            found = text.problem("", "")
-            return f" ({found.file}:{found.line})"
-    return ""
+def merged_unbound(environments: Iterable[Environment]) -> list[Problem]:
+    """One finding for a name that several environments don't bind."""
+    found: dict[tuple[object, ...], list[tuple[Environment, Unbound]]] = {}
+    bound: dict[str, set[str]] = {}
+    for environment in environments:
+        for kind, entries in environment.bindings.items():
+            bound.setdefault(kind, set()).update(entries)
+        for one in environment.unbound:
+            key = (one.problem.file, one.problem.line, one.problem.key, one.kind, one.name)
+            found.setdefault(key, []).append((environment, one))
+    problems: list[Problem] = []
+    for group in found.values():
+        one = group[0][1]
+        names = ", ".join(sorted(environment.name for environment, _ in group))
+        hint = ""
+        if one.name not in bound.get(one.kind, ()):
+            hint = near(one.name, frozenset.union(*(other.bound for _, other in group)))
+        message = f"{one.name!r} is not bound in {names}; bind it in [{one.kind}]{hint}"
+        problems.append(
+            Problem(
+                file=one.problem.file,
+                key=one.problem.key,
+                line=one.problem.line,
+                rule=one.problem.rule,
+                message=message,
+            )
+        )
+    return problems
 
 
 def _unique(problems: list[Problem]) -> list[Problem]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from dialform.api.models import Model
-from dialform.declaration.flows import message_of
 from dialform.declaration.merging import near
+from dialform.declaration.source import dotted
+from dialform.declaration.words import message_of
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
-    from pydantic_core import ErrorDetails
 
     from dialform.declaration.merging import Layered
     from dialform.errors import Problem
@@ -60,51 +60,42 @@ PER_CALL = {
 def problems_of(layered: Layered, model: type[Model], error: ValidationError) -> list[Problem]:
     """All findings of one validation."""
     found: list[Problem] = []
-    for one in error.errors(include_url=False):
-        path = _path(one["loc"], layered.value)
+    errors = [(_path(one["loc"], layered.value), one) for one in error.errors(include_url=False)]
+    instead = {
+        (*path[:-1], OUR_NAMES[str(path[-1])].split(" ")[0])
+        for path, one in errors
+        if one["type"] == "extra_forbidden" and str(path[-1]) in OUR_NAMES
+    }
+    for path, one in errors:
         if one["type"] == "extra_forbidden":
             found.append(_unknown_key(layered, model, path))
         elif one["type"] == "missing":
-            where = layered.source_of(path[:-1])
-            found.append(where.problem(path, "missing-key", "is required"))
+            if path not in instead:  # it is there, under the API's name
+                where = layered.source_of(path[:-1])
+                found.append(where.problem(path, "missing-key", "is required"))
         else:
-            found.append(layered.problem(path, "type", _words(one)))
+            found.append(layered.problem(path, "type", message_of(one, dotted(path))))
     return found
-
-
-def _words(one: ErrorDetails) -> str:
-    text = message_of(one)
-    if one["type"] == "string_pattern_mismatch":
-        pattern = one.get("ctx", {}).get("pattern", "")
-        reason = _PATTERNS.get(pattern)
-        if reason is not None:
-            text = f"{reason}, not {one['input']!r}"
-    return text
-
-
-_PATTERNS = {
-    r"^\+[1-9][0-9]{6,14}$": "must be a phone number in E.164 form, like '+14155550100'",
-    r"^sha256:[0-9a-f]{64}$": "must be a digest: 'sha256:' and 64 hex digits",
-    r"^https?://[^\s/@]+(?:/\S*)?$": "must be an http or https URL without user name or password",
-    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "must be a name: letters, digits, '.', '_' and '-'",
-    r"^[A-Za-z_][A-Za-z0-9_]*$": "must be the name of an environment variable",
-    r"^[A-Za-z_][A-Za-z0-9_.-]{0,126}$": "must be a name as in {{name}}",
-}
 
 
 def _path(loc: tuple[int | str, ...], value: Any) -> tuple[int | str, ...]:
     """``loc`` less what pydantic adds for unions and keys."""
     path: list[int | str] = []
     for at, part in enumerate(loc):
-        if isinstance(value, dict) and part in value:
-            path.append(part)
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        if isinstance(value, dict) and isinstance(part, int) and part < len(value):
+            return (*path, sorted(value)[part])  # an option in a map of options
+        if _has(value, part):
             path.append(part)
             value = value[part]
         elif at == len(loc) - 1 and part != "[key]":
             path.append(part)
     return tuple(path)
+
+
+def _has(value: Any, part: int | str) -> bool:
+    if isinstance(value, list):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, dict) and part in value
 
 
 def _unknown_key(layered: Layered, model: type[Model], path: tuple[int | str, ...]) -> Problem:
@@ -122,6 +113,11 @@ def _unknown_key(layered: Layered, model: type[Model], path: tuple[int | str, ..
             f"move it above the first [table] of the file"
         )
         return layered.problem(path, "toml-table", message)
+    elif "deviation" in path[:-1]:
+        message = (
+            "can't differ by environment: only timeouts, durations, volumes and the webhook "
+            "may differ; what is said never does" + near(key, here)
+        )
     else:
         message = "there is no such key" + near(key, here)
     return layered.problem(path, "unknown-key", message)

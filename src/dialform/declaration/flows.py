@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from dialform.api.models import FlowDefinition
 from dialform.declaration.merging import near
+from dialform.declaration.words import message_of
 from dialform.presets.documents import FUNCTION_NODES
 
 if TYPE_CHECKING:
@@ -115,20 +116,7 @@ def check_definition(value: dict[str, Any], report: Report) -> None:
                     "warning",
                 )
             else:
-                report(one["loc"], "type", message_of(one))
-
-
-def message_of(error: Any) -> str:
-    """A pydantic finding in our words: what is wanted, what was found."""
-    text = str(error["msg"]).removeprefix("Value error, ")
-    text = re.sub(r"^Input should be (?:a )?", "must be ", text)
-    text = re.sub(r"^(String|List|Dictionary) should ", "must ", text)
-    if error["type"] == "missing":
-        return "is required"
-    found = error.get("input")
-    if isinstance(found, (str, int, float, bool)) and error["type"] != "value_error":
-        text += f", not {found!r}"
-    return text
+                report(one["loc"], "type", message_of(one, one["loc"][-1]))
 
 
 def check_graph(
@@ -155,10 +143,16 @@ def check_graph(
                 "the live API calls this type 'function' and refuses 'function_call'",
                 "warning",
             )
-    for index, node in enumerate(nodes):
-        for at, rule in enumerate(node.get("transitionRules") or ()):
-            for found in _rule_findings(node, rule, at, by_id):
-                report(place(index, at), *found)
+    findings = [
+        (place(index, at), found)
+        for index, node in enumerate(nodes)
+        for at, rule in enumerate(node.get("transitionRules") or ())
+        for found in _rule_findings(node, rule, at, by_id)
+    ]
+    for path, found in findings:
+        report(path, *found)
+    if any(found[0] == "flow-target" for _, found in findings):
+        return  # what a right target would reach is not known
     reached = _reachable(str(nodes[0].get("id")), by_id)
     for index, node in enumerate(nodes):
         if str(node.get("id")) not in reached:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dialform.declaration.source import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dialform.declaration.source import Source
     from dialform.errors import Problem
@@ -139,42 +139,94 @@ class Layered:
     ) -> Problem:
         """A finding at ``path``, in the file that says it."""
         path = tuple(path)
+        for source in self._deepest_first:
+            for index, text in enumerate(_listed(source, "null")):
+                if _is_path(text, path):
+                    found = source.problem(("null", index), rule, message, severity=severity)
+                    found.key = dotted(path)
+                    return found
         return self.source_of(path).problem(path, rule, message, severity=severity)
 
 
-def content(source: Source, problems: list[Problem]) -> dict[str, Any]:
+def _listed(source: Source, directive: str) -> list[str]:
+    """The dotted keys of a directive; none where it isn't a list of them."""
+    found = source.value.get(directive)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def _is_path(text: str, path: tuple[str | int, ...]) -> bool:
+    try:
+        return parse_path(text) == path
+    except BadPath:
+        return False
+
+
+def _check_directives(source: Source, problems: list[Problem], *, nulls: bool) -> None:
+    if not nulls and "null" in source.value:
+        problems.append(source.problem(("null",), "unknown-key", "there is no such key here"))
+    for directive in ("unset", "null") if nulls else ("unset",):
+        found = source.value.get(directive, [])
+        if not isinstance(found, list):
+            written = f': write {directive} = ["{found}"]' if isinstance(found, str) else ""
+            message = f"must be a list of dotted keys{written}"
+            problems.append(source.problem((directive,), "type", message))
+            continue
+        for index, one in enumerate(found):
+            if not isinstance(one, str):
+                message = "must be a dotted key, as a string"
+                problems.append(source.problem((directive, index), "type", message))
+
+
+def content(source: Source, problems: list[Problem], *, nulls: bool = True) -> dict[str, Any]:
     """A file's own value with its nulls in place and without its directives."""
     value: Any = {key: item for key, item in source.value.items() if key not in DIRECTIVES}
-    paths = source.value.get("null", ())
-    for index, text in enumerate(paths if isinstance(paths, list) else ()):
+    for index, text in enumerate(_listed(source, "null") if nulls else ()):
         try:
-            value = with_null(value, parse_path(str(text)))
+            value = with_null(value, parse_path(text))
         except BadPath as error:
             problems.append(source.problem(("null", index), "null", f"{text}: {error}"))
     return dict(value)
 
 
-def layered(name: str, chain: Sequence[Source], problems: list[Problem]) -> Layered:
-    """One value out of ``chain``, parent first. Findings are added to ``problems``."""
+def layered(
+    name: str, chain: Sequence[Source], problems: list[Problem], *, nulls: bool = True
+) -> Layered:
+    """
+    One value out of ``chain``, parent first. Findings are added to ``problems``.
+
+    ``nulls``: whether files of this kind take ``null``.
+    """
     value: dict[str, Any] = {}
     for source in chain:
-        paths = source.value.get("unset", ())
-        for index, text in enumerate(paths if isinstance(paths, list) else ()):
+        _check_directives(source, problems, nulls=nulls)
+        for index, text in enumerate(_listed(source, "unset")):
             try:
-                value = without(value, parse_path(str(text)))
+                value = without(value, parse_path(text))
             except BadPath as error:
                 problems.append(source.problem(("unset", index), "unset", f"{text}: {error}"))
-        own = content(source, problems)
+        own = content(source, problems, nulls=nulls)
         value = merge(value, own) if value else own
     return Layered(name, chain, value)
 
 
-def chain_of(name: str, sources: dict[str, Source], problems: list[Problem]) -> list[Source] | None:
-    """The files that ``name`` is made of, parent first; None where ``extends`` is wrong."""
+def chain_of(
+    name: str,
+    sources: Mapping[str, Source],
+    problems: list[Problem],
+    unreadable: Mapping[str, list[Problem]] | None = None,
+) -> list[Source] | None:
+    """
+    The files that ``name`` is made of, parent first; None where ``extends`` is wrong.
+
+    ``unreadable``: why files that are there can't be read.
+    """
     chain: list[Source] = []
     seen: list[str] = []
     at: object = name
     while True:
+        if isinstance(at, str) and at not in sources and (unreadable or {}).get(at):
+            problems += (unreadable or {})[at]
+            return None
         if not isinstance(at, str) or at not in sources:
             problems.append(
                 chain[-1].problem(
@@ -204,7 +256,8 @@ def near(name: object, names: Iterable[str]) -> str:
     if close:
         return f"; did you mean {close[0]!r}?"
     few = 8
-    return f" (there are: {', '.join(known[:few])})" if known else ""
+    more = ", ..." if len(known) > few else ""
+    return f" (there are: {', '.join(known[:few])}{more})" if known else ""
 
 
 __all__ = [

@@ -8,7 +8,6 @@ the API takes ids.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import ValidationError
 
 from dialform.declaration import flows
+from dialform.declaration.extra import check_extra, check_per_call
 from dialform.declaration.findings import problems_of
+from dialform.declaration.inputs import input_findings
 from dialform.declaration.merging import Layered, near
 from dialform.declaration.models import FlowFile, PresetFile, ProfileFile
-from dialform.declaration.rules import Text, check_texts, macros, strings, texts_of
+from dialform.declaration.rules import Text, check_texts, macros, texts_of
 from dialform.errors import DeclarationError
 from dialform.presets.canonical import NotCanonical, canonical, digest
-from dialform.presets.documents import preset_document, profile_document
+from dialform.presets.documents import api_fields, overlay, preset_document, profile_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dialform.declaration.rules import Macro
     from dialform.declaration.source import Source
     from dialform.errors import Problem
@@ -63,6 +62,8 @@ class Flow:
         self.name = name
         self.source = source
         self.problems: list[Problem] = []
+        self._compact = compact
+        self._keys: list[str] = []
         if compact:
             layered = Layered(name, [source], source.value)
             self.definition: dict[str, Any] = {}
@@ -74,22 +75,30 @@ class Flow:
             self.definition = flows.definition(model, self._report)
             if "aiOpen" in model.model_fields_set:
                 _deprecated(layered, ("aiOpen",), "openingLineType", self.problems)
-            keys = list(model.node)
+            self._keys = list(model.node)
         else:
             self.definition = source.value
             flows.check_definition(source.value, self._report)
-            keys = []
-        if any(problem.severity == "error" for problem in self.problems):
-            return
+        if not self.broken:
+            flows.check_graph(self.definition, self.place, self._report)
 
-        def place(node: int, rule: int | None = None) -> tuple[str | int, ...]:
-            if compact:
-                at: tuple[str | int, ...] = ("node", keys[node])
-                return at if rule is None else (*at, "next", rule)
-            at = ("nodes", node)
-            return at if rule is None else (*at, "transitionRules", rule)
+    @property
+    def broken(self) -> bool:
+        """Whether it has errors, so that nothing can be said of its nodes."""
+        return any(problem.severity == "error" for problem in self.problems)
 
-        flows.check_graph(self.definition, place, self._report)
+    def place(self, node: int, rule: int | None = None) -> tuple[str | int, ...]:
+        """Where the file says a node of the API's object, or one of its rules."""
+        if self._compact:
+            at: tuple[str | int, ...] = ("node", self._keys[node])
+            return at if rule is None else (*at, "next", rule)
+        at = ("nodes", node)
+        return at if rule is None else (*at, "transitionRules", rule)
+
+    def problem(self, path: tuple[str | int, ...], rule: str, message: str) -> Problem:
+        """A finding at ``("nodes", node, "nodeData", ...)`` of the API's object."""
+        at, rest = self.place(int(path[1])), path[2:]
+        return self.source.problem((*at, *(rest[1:] if self._compact else rest)), rule, message)
 
     def _report(
         self, path: tuple[str | int, ...], rule: str, message: str, severity: str = "error"
@@ -117,7 +126,10 @@ class _Prompts:
     """What a profile's prompts bring: their flows, their texts."""
 
     texts: list[Text] = field(default_factory=list)
-    flows: list[Flow] = field(default_factory=list)
+    flows: dict[tuple[str, ...], Flow] = field(default_factory=dict)
+    """By the path of their prompt in the profile's file."""
+    broken: bool = False
+    """Whether one of their files is not there or wrong."""
 
 
 class Profile:
@@ -142,7 +154,7 @@ class Profile:
             )
         overrides = model.model_dump(exclude_unset=True)
         extra = overrides.pop("extraFields", None)
-        _check_extra(layered, overrides, extra, self.problems)
+        written = dict(overrides)
         if overrides.get("prompt") is not None:
             overrides["defaultVersionedPrompt"] = self._prompt(
                 overrides.pop("prompt"), ("prompt",), library, partial=partial
@@ -152,8 +164,27 @@ class Profile:
             ivr["versionedPrompt"] = self._prompt(
                 ivr.pop("prompt"), ("ivrConfiguration", "prompt"), library, partial=partial
             )
-        self.document = profile_document(overrides, extra_fields=extra)
+        document = profile_document(overrides, extra_fields=extra)
+        if extra:
+            fields = self._without_implied(api_fields(document))
+            check_extra(layered, extra, self.problems, written, fields)
+        if not self._prompts.broken:
+            self.document = document
         check_texts(self.texts, self.problems)
+
+    def _without_implied(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The API's fields, less the types of agent that no file says."""
+        value = self.layered.value
+        prompt = fields.get("defaultVersionedPrompt")
+        if prompt and "agentType" not in (value.get("prompt") or {}):
+            fields["defaultVersionedPrompt"] = _less(prompt, "agentType")
+        ivr = fields.get("ivrConfiguration")
+        if ivr and ivr.get("versionedPrompt"):
+            said = value["ivrConfiguration"].get("prompt") or {}
+            if "agentType" not in said:
+                less = _less(ivr["versionedPrompt"], "agentType")
+                fields["ivrConfiguration"] = {**ivr, "versionedPrompt": less}
+        return fields
 
     def _prompt(
         self,
@@ -164,49 +195,82 @@ class Profile:
         partial: bool,
     ) -> dict[str, Any]:
         """The API's versioned prompt, with the model's name."""
-        layered, problems = self.layered, self.problems
         file, flow = prompt.pop("file", None), prompt.pop("flow", None)
         if file is not None:
-            if "prompt" in prompt:
-                message = "stands beside a prompt; one of the two must go"
-                problems.append(layered.problem((*path, "file"), "prompt-source", message))
-            try:
-                name, text = library.prose(file)
-            except DeclarationError as error:
-                for one in error.problems:
-                    place = layered.problem((*path, "file"), one.rule, "")
-                    message = f"{one.file}: {one.message}"
-                    place.message = message
-                    problems.append(place)
-            else:
-                prompt["prompt"] = text
-                self._prompts.texts.append(Text(text, None, (), name))
+            self._add_prose(prompt, path, file, library)
         if flow is not None:
-            found = library.flow(flow)
-            if found is None:
-                message = f"there is no flow {flow!r} in stacks/flows"
-                message += near(flow, library.flow_names())
-                problems.append(layered.problem((*path, "flow"), "reference", message))
-            else:
-                prompt["flowDefinition"] = found.definition
-                self._prompts.flows.append(found)
-        kind = "STANDARD" if flow is None else "CUSTOM_FLOW"
-        given = prompt.setdefault("agentType", kind)
+            self._add_flow(prompt, path, flow, library)
+        given = prompt.setdefault("agentType", "STANDARD" if flow is None else "CUSTOM_FLOW")
         if flow is not None and given == "STANDARD":
             message = "a flow implies CUSTOM_FLOW; drop this line or the flow"
-            problems.append(layered.problem((*path, "agentType"), "prompt-source", message))
+            self._report((*path, "agentType"), "prompt-source", message)
         if given == "CUSTOM_FLOW" and flow is None and not partial:
-            message = "CUSTOM_FLOW needs a flow"
-            problems.append(layered.problem((*path, "agentType"), "prompt-source", message))
-        if given == "STANDARD" and "prompt" not in prompt and not partial:
-            message = "says nothing: it needs a prompt or a file"
-            problems.append(layered.problem(path, "prompt-source", message))
+            self._report((*path, "agentType"), "prompt-source", "CUSTOM_FLOW needs a flow")
+        silent = file is None and "prompt" not in prompt
+        if given == "STANDARD" and silent and not partial:
+            self._report(path, "prompt-source", "says nothing: it needs a prompt or a file")
         return prompt
+
+    def _add_prose(
+        self, prompt: dict[str, Any], path: tuple[str, ...], file: str, library: Library
+    ) -> None:
+        if "prompt" in prompt:
+            message = "stands beside a prompt; one of the two must go"
+            self._report((*path, "file"), "prompt-source", message)
+        try:
+            name, text = library.prose(file)
+        except DeclarationError as error:
+            self._prompts.broken = True
+            for one in error.problems:
+                if one.line is not None:
+                    self.problems.append(one)
+                    continue
+                hint = ""
+                if one.rule == "missing-file" and file.startswith("stacks/"):
+                    hint = f"; paths are relative to stacks/: write {file.removeprefix('stacks/')}"
+                message = f"{one.file}: {one.message}{hint}"
+                self._report((*path, "file"), one.rule, message)
+        else:
+            prompt["prompt"] = text
+            self._prompts.texts.append(Text(text, None, (), name))
+
+    def _add_flow(
+        self, prompt: dict[str, Any], path: tuple[str, ...], flow: str, library: Library
+    ) -> None:
+        try:
+            found = library.flow(flow)
+        except DeclarationError as error:
+            self._prompts.broken = True
+            self.problems += error.problems
+            return
+        if found is None:
+            self._prompts.broken = True
+            message = f"there is no flow {flow!r} in stacks/flows"
+            message += near(flow, library.flow_names())
+            self._report((*path, "flow"), "reference", message)
+        else:
+            self._prompts.broken = self._prompts.broken or found.broken
+            prompt["flowDefinition"] = found.definition
+            self._prompts.flows[path] = found
+
+    def _report(self, path: tuple[str | int, ...], rule: str, message: str) -> None:
+        self.problems.append(self.layered.problem(path, rule, message))
+
+    def problem(self, path: tuple[str | int, ...], rule: str, message: str) -> Problem:
+        """A finding at ``path`` of the document, in the file that says it."""
+        names = {"defaultVersionedPrompt": "prompt", "versionedPrompt": "prompt"}
+        here = tuple(names.get(part, part) if isinstance(part, str) else part for part in path[1:])
+        if "flowDefinition" in here:
+            at = here.index("flowDefinition")
+            for prompt, flow in self._prompts.flows.items():
+                if prompt == here[:at]:
+                    return flow.problem(here[at + 1 :], rule, message)
+        return self.layered.problem(here, rule, message)
 
     @property
     def flows(self) -> list[Flow]:
         """The flows that its prompts name."""
-        return self._prompts.flows
+        return list(self._prompts.flows.values())
 
     @property
     def speaks(self) -> bool:
@@ -240,6 +304,10 @@ class Profile:
         return None if self.data is None else digest(self.data)
 
 
+def _less(table: dict[str, Any], key: str) -> dict[str, Any]:
+    return {one: value for one, value in table.items() if one != key}
+
+
 def _canonical(
     document: dict[str, Any] | None, layered: Layered, problems: list[Problem]
 ) -> bytes | None:
@@ -250,27 +318,6 @@ def _canonical(
     except NotCanonical as error:
         problems.append(layered.problem((), "canonical", str(error)))
         return None
-
-
-def _check_extra(
-    layered: Layered,
-    declared: dict[str, Any],
-    extra: dict[str, Any] | None,
-    problems: list[Problem],
-) -> None:
-    """``extraFields`` must not say again what is declared."""
-
-    def clash(under: Any, over: Any, path: tuple[str, ...]) -> None:
-        for key, value in over.items():
-            if key not in under:
-                continue
-            if isinstance(under[key], dict) and isinstance(value, dict):
-                clash(under[key], value, (*path, key))
-            else:
-                message = "is declared as well; one of the two must go"
-                problems.append(layered.problem((*path, key), "extra-field", message))
-
-    clash(declared, extra or {}, ("extraFields",))
 
 
 class Preset:
@@ -306,7 +353,7 @@ class Preset:
                 message = f"there is no profile {name!r} in stacks/profiles"
                 message += near(name, library.profile_names())
                 self.problems.append(layered.problem(("profile",), "reference", message))
-        _check_extra(layered, call, self._extra, self.problems)
+        self._check_extra(model.model_dump(exclude_unset=True, exclude={"extraFields"}))
         self._check_inputs()
         texts = texts_of(layered)
         check_texts(texts, self.problems)
@@ -327,6 +374,21 @@ class Preset:
             )
         )
 
+    def _check_extra(self, declared: dict[str, Any]) -> None:
+        if not self._extra:
+            return
+        fields = api_fields(preset_document(self._call or {}))
+        profile = self.profile.document if self.profile else None
+        if profile is not None:
+            overrides = api_fields(profile)
+            fields["agentOverrides"] = overlay(overrides, profile.get("extraFields", {}))
+        check_extra(self.layered, self._extra, self.problems, declared, fields)
+        check_per_call(self.layered, self._extra, self.problems)
+
+    def problem(self, path: tuple[str | int, ...], rule: str, message: str) -> Problem:
+        """A finding at ``path`` of the document, in the file that says it."""
+        return self.layered.problem(path[1:], rule, message)
+
     def _check_inputs(self) -> None:
         for name, declared in self.inputs.items():
             for message, key in input_findings(declared):
@@ -336,6 +398,10 @@ class Preset:
     def _check_macros(self, texts: list[Text]) -> None:
         problems = self.problems
         used = macros(texts, problems) + (self.profile.macros if self.profile else [])
+        if "profile" in self.layered.value and (
+            self.profile is None or self.profile.document is None
+        ):
+            return  # what it says is not known
         known: dict[str, set[str] | None] = {}
         for flow in self.profile.flows if self.profile else ():
             known |= flows.outputs(flow.definition)
@@ -400,38 +466,4 @@ class Preset:
         return None if self.data is None else digest(self.data)
 
 
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
-    "boolean": lambda value: isinstance(value, bool),
-    "any": lambda _value: True,
-}
-
-
-def input_findings(declared: dict[str, Any]) -> list[tuple[str, str]]:
-    """``(message, key)`` for each contradiction in an input's declaration."""
-    found: list[tuple[str, str]] = []
-    kind = declared.get("type", "string")
-    if declared.get("required") and "default" in declared:
-        found.append(("has a default, so it can't be required; drop one of the two", "required"))
-    pattern = declared.get("pattern")
-    if pattern is not None:
-        try:
-            compiled = re.compile(pattern)
-        except re.error as error:
-            return [*found, (f"is no regular expression: {error}", "pattern")]
-        if kind not in ("string", "any"):
-            found.append((f"goes with strings, not with type {kind!r}", "pattern"))
-    for key in ("default", "example"):
-        if key not in declared:
-            continue
-        value = declared[key]
-        if not _TYPES[kind](value):
-            found.append((f"must be of type {kind!r}, not {value!r}", key))
-        elif pattern is not None and isinstance(value, str) and not compiled.fullmatch(value):
-            found.append((f"does not match the pattern {pattern!r}: {value!r}", key))
-    return found
-
-
-__all__ = ["Flow", "Library", "Preset", "Profile", "input_findings", "strings"]
+__all__ = ["Flow", "Library", "Preset", "Profile"]

@@ -11,7 +11,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dialform.declaration.environment import Environment
+from dialform.declaration.environment import Environment, merged_unbound
 from dialform.declaration.merging import chain_of, layered, near
 from dialform.declaration.objects import Flow, Preset, Profile
 from dialform.declaration.source import read_json, read_prose, read_toml
@@ -34,6 +34,8 @@ class _Folder:
     def __init__(self, root: Path, folder: str) -> None:
         self.sources: dict[str, Source] = {}
         self.problems: dict[str, list[Problem]] = {}
+        self.unreadable: dict[str, list[Problem]] = {}
+        """The files that are there and can't be read, with the reasons."""
         self.entries: list[str] = []
         path = root / folder
         try:
@@ -48,6 +50,7 @@ class _Folder:
                 self.sources[name] = read_toml(path / entry, f"{folder}/{entry}")
             except DeclarationError as error:
                 self.problems[name] = list(error.problems)
+        self.unreadable = {name: list(why) for name, why in self.problems.items()}
 
     @cached_property
     def parents(self) -> set[str]:
@@ -101,9 +104,15 @@ class Project:
             message = "leads out of the project; prompts are part of it"
             return DeclarationError([Problem(file=name, rule="missing-file", message=message)])
         try:
-            return name, read_prose(path, name)
+            text = read_prose(path, name)
         except DeclarationError as error:
             return error
+        if not text.strip():
+            message = "says nothing: write the prompt into it"
+            return DeclarationError(
+                [Problem(file=name, line=1, rule="prompt-source", message=message)]
+            )
+        return name, text
 
     def flow_names(self) -> list[str]:
         """All flows."""
@@ -121,12 +130,19 @@ class Project:
 
     def _read_flow(self, name: str) -> Flow | None:
         folder = self.root / STACKS / "flows"
-        for ending, read in ((".toml", read_toml), (".json", read_json)):
-            path = folder / f"{name}{ending}"
-            if path.exists():
-                source = read(path, f"{STACKS}/flows/{name}{ending}")
-                return Flow(name, source, compact=ending == ".toml")
-        return None
+        names = [f"{name}{ending}" for ending in (".toml", ".json")]
+        found = [one for one in names if (folder / one).exists()]
+        if not found:
+            return None
+        shown = f"{STACKS}/flows/{found[0]}"
+        compact = found[0] == names[0]
+        flow = Flow(
+            name, (read_toml if compact else read_json)(folder / found[0], shown), compact=compact
+        )
+        if len(found) > 1:
+            message = f"stands beside {found[1]}; one of the two must go"
+            flow.problems.append(Problem(file=shown, line=1, rule="flow-file", message=message))
+        return flow
 
     def profile_names(self) -> list[str]:
         """All profiles that have a file."""
@@ -153,14 +169,11 @@ class Project:
         found: dict[str, Profile] = {}
         for name in self._profiles.sources:
             problems = self._profiles.problems.setdefault(name, [])
-            chain = chain_of(name, self._profiles.sources, problems)
+            chain = chain_of(name, self._profiles.sources, problems, self._profiles.unreadable)
             if chain is not None:
                 partial = name in self._profiles.parents and name not in used
                 value = layered(name, chain, problems)
-                try:
-                    found[name] = Profile(value, self, partial=partial)
-                except DeclarationError as error:
-                    problems += error.problems
+                found[name] = Profile(value, self, partial=partial)
         return found
 
     @cached_property
@@ -170,13 +183,19 @@ class Project:
         for name, source in self._presets.sources.items():
             problems = self._presets.problems.setdefault(name, [])
             self._check_name("preset", name, source, problems)
-            chain = chain_of(name, self._presets.sources, problems)
+            chain = chain_of(name, self._presets.sources, problems, self._presets.unreadable)
             if chain is not None:
                 partial = name in self._presets.parents and "agent" not in source.value
                 value = layered(name, chain, problems)
                 found[name] = Preset(value, self, partial=partial)
                 found[name].problems += problems
         return found
+
+    @cached_property
+    def _unreadable_presets(self) -> dict[str, list[Problem]]:
+        """Presets that have a file and can't be made, with the reasons."""
+        known = self.presets
+        return {name: why for name, why in self._presets.problems.items() if name not in known}
 
     @staticmethod
     def _check_name(kind: str, name: str, source: Source, problems: list[Problem]) -> None:
@@ -201,18 +220,13 @@ class Project:
         if name in self._environments.sources:
             problems: list[Problem] = []
             self._check_name("environment", name, self._environments.sources[name], problems)
-            chain = chain_of(name, self._environments.sources, problems)
+            files = self._environments
+            chain = chain_of(name, files.sources, problems, files.unreadable)
             if chain is None:
                 raise DeclarationError(problems)
-            made = Environment(layered(name, chain, problems), self.presets)
+            value = layered(name, chain, problems, nulls=False)
+            made = Environment(value, self.presets, self._unreadable_presets)
             made.problems[:0] = problems
-            unreadable = [
-                problem
-                for preset in made.runs
-                for problem in self._presets.problems.get(preset, [])
-                if preset not in self._presets.sources
-            ]
-            made.problems += unreadable
             return made
         if name in self._environments.problems:
             raise DeclarationError(self._environments.problems[name])
@@ -221,17 +235,34 @@ class Project:
             + near(name, self.environment_names())
         )
 
+    def _flow_problems(self) -> list[Problem]:
+        found: list[Problem] = []
+        for name in self.flow_names():
+            try:
+                flow = self.flow(name)
+            except DeclarationError as error:
+                found += error.problems
+            else:
+                found += [] if flow is None else flow.problems
+        return found
+
     def problems(self, environments: Iterable[str] | None = None) -> list[Problem]:
         """Everything that is wrong with all files, or with what some environments run."""
         found: list[Problem] = []
+        made: list[Environment] = []
         for name in self.environment_names() if environments is None else environments:
             try:
-                found += self.environment(name).problems
+                made.append(self.environment(name))
             except DeclarationError as error:
                 found += error.problems
+        for environment in made:
+            apart = {id(one.problem) for one in environment.unbound}
+            found += [one for one in environment.problems if id(one) not in apart]
+        found += merged_unbound(made)
         if environments is None:
             for folder in (self._profiles, self._presets):
                 found += [one for problems in folder.problems.values() for one in problems]
+            found += self._flow_problems()
             for profile in self.profiles.values():
                 found += profile.all_problems()
             for preset in self.presets.values():

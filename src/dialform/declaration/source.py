@@ -7,6 +7,7 @@ the keys mean.
 
 from __future__ import annotations
 
+import ast
 import codecs
 import json
 import re
@@ -130,7 +131,7 @@ def read_toml(path: Path, name: str) -> Source:
     except tomli.TOMLDecodeError as error:
         at = _AT_LINE.search(str(error))
         line = int(at[1]) if at else text.count("\n") + 1
-        message = f"is not TOML: {str(error)[0].lower()}{str(error)[1:]}"
+        message = f"is not TOML: {_toml_message(str(error))}"
         raise DeclarationError(
             [Problem(file=name, line=line, rule="toml-syntax", message=message)]
         ) from None
@@ -138,6 +139,23 @@ def read_toml(path: Path, name: str) -> Source:
         raise DeclarationError(
             [Problem(file=name, rule="toml-syntax", message="is nested too deeply")]
         ) from None
+
+
+def _toml_message(text: str) -> str:
+    """The parser's words, and what was probably meant."""
+    twice = re.match(r"Cannot declare (\(.*\)) twice", text)
+    if twice is not None:
+        name = dotted(ast.literal_eval(twice[1]))
+        return (
+            f"[{name}] stands there already; elements of a list are written with two brackets: "
+            f"[[{name}]]"
+        )
+    text = f"{text[0].lower()}{text[1:]}"
+    if text.startswith("invalid value"):
+        text += "; strings stand in quotes"
+    if text.startswith(r"illegal character '\n'"):
+        text += "; a quote is not closed on its line"
+    return text
 
 
 def read_json(path: Path, name: str) -> JsonSource:

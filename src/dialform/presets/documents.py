@@ -247,7 +247,7 @@ def api_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def bound_preset(
+def bound_preset(  # noqa: PLR0913 - all that goes into the document
     *,
     environment: str,
     workspace: str,
@@ -265,7 +265,8 @@ def bound_preset(
         environment: the environment's name.
         workspace: the workspace's URL.
         name: the preset's name.
-        preset: its document, with its digest in ``preset_digest``.
+        preset: its document.
+        preset_digest: that document's digest.
         profile: the profile's document, where the preset has one.
         bindings: what the environment binds; only what is used goes into the result.
         deviation: what the environment sets differently, as declared.
