@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry_world import MemoryStore, meta, profile, publish, release
+from registry_world import MemoryStore, environment, meta, profile, publish, release
 
 from dialform.errors import LostRace, Refused
 from dialform.registry import Registry
@@ -178,7 +178,7 @@ class Intruded(MemoryStore):
 
     def create(self, key: str, data: bytes) -> bool:
         intrude, self.intrude = self.intrude, None
-        if intrude is not None and key.startswith("releases/"):
+        if intrude is not None and key.startswith(("releases/", "environments/")):
             intrude(Registry(self))
         elif intrude is not None:
             self.intrude = intrude
@@ -196,12 +196,18 @@ def start(text: str) -> Callable[[Registry], Entry]:
     return lambda registry: release(registry, "collections", text)
 
 
+def start_twice(registry: Registry) -> Entry:
+    start("two")(registry)
+    return start("three")(registry)
+
+
 RACES: list[tuple[list[str], Callable[..., Entry], Callable[..., Entry], object]] = [
     ([], start("two"), start("three"), LostRace),
     ([], start("two"), start("two"), ("release", 2)),
     ([], start("two"), stop("yank"), LostRace),
     ([], start("two"), stop("hold"), Refused),
     ([], stop("hold"), start("two"), ("hold", 3)),
+    ([], stop("hold"), start_twice, ("hold", 4)),
     ([], stop("hold"), stop("hold", 2), ("hold", 2)),
     ([], stop("hold"), stop("withdraw"), Refused),
     ([], stop("withdraw"), start("two"), ("withdraw", 3)),
@@ -235,3 +241,15 @@ def test_who_saw_the_head_as_it_was_stops_calls_and_starts_none(
             mine(registry)
     assert store.intrude is None
     assert list(verify(registry)) == []
+
+
+def test_of_two_documents_of_an_environment_at_once_one_is_told() -> None:
+    store = Intruded()
+    registry = Registry(store)
+    registry.create_marker()
+    store.intrude = lambda other: other.publish_environment("prod", environment("prod", "THEIRS"))
+    with pytest.raises(LostRace, match="published by somebody else at this moment"):
+        registry.publish_environment("prod", environment("prod", "OURS"))
+    assert registry.publish_environment("prod", environment("prod", "OURS")) == 2
+    store.intrude = lambda other: other.publish_environment("prod", environment("prod", "SAME"))
+    assert registry.publish_environment("prod", environment("prod", "SAME")) == 3

@@ -275,6 +275,24 @@ def test_readers_refuse_every_changed_object(folder: Path) -> None:
         read(Registry.open(str(folder), base="/"))
 
 
+@pytest.mark.parametrize(
+    ("key", "fields"),
+    [
+        (f"{LOG}/3.json", {"by": "eve"}),
+        (f"{LOG}/1.json", {"previous": NOWHERE}),
+        (f"{LOG}/7.json", {"previous": None}),
+    ],
+)
+def test_a_whole_log_is_read_with_its_chain(
+    folder: Path, key: str, fields: dict[str, object]
+) -> None:
+    """Entry by entry it is sound; one of them was written anew."""
+    resealed(key, **fields)(folder)
+    registry = Registry.open(str(folder), base="/")
+    with pytest.raises(ObjectCorrupt, match="`previous` is not the digest of the entry before"):
+        registry.entries("prod", "collections")
+
+
 def test_a_newer_format_asks_for_a_newer_dialform(folder: Path) -> None:
     resealed(f"{LOG}/7.json", format="dialform.release/2")(folder)
     with pytest.raises(UnknownFormat, match=r"7\.json: .*needs a newer dialform; upgrade"):
