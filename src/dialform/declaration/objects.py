@@ -208,6 +208,7 @@ class Profile:
             self._report((*path, "agentType"), "prompt-source", "CUSTOM_FLOW needs a flow")
         silent = file is None and "prompt" not in prompt
         if given == "STANDARD" and silent and not partial:
+            self._prompts.broken = True
             self._report(path, "prompt-source", "says nothing: it needs a prompt or a file")
         return prompt
 

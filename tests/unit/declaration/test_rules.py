@@ -1,0 +1,413 @@
+"""
+Every rule, by a mistake in one file: what is said, where, and that nothing else is.
+
+The findings stand in findings.txt. After a change of words that is meant, rewrite them with
+``DIALFORM_REWRITE_GOLDEN=1 pytest tests/unit/declaration/test_rules.py`` and review the diff.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from declaration_world import FILES, edited, written
+
+from dialform.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FINDINGS = Path(__file__).with_name("findings.txt")
+ROOT = Path(__file__).parents[3]
+NODE = {"id": "a", "name": "a", "type": "freeform", "nodeData": {}, "transitionRules": []}
+
+
+def flow_json(**node: object) -> str:
+    """A flow of one node."""
+    return json.dumps({"nodes": [NODE | node]})
+
+
+CASES: dict[str, Mapping[str, str | bytes | None]] = {
+    "a prompt's file that isn't there": edited(
+        "profiles/talk.toml", "prompts/talk.md", "prompts/tlak.md"
+    ),
+    "a prompt's file with the folder stacks": edited(
+        "profiles/talk.toml", "prompts/talk.md", "stacks/prompts/talk.md"
+    ),
+    "a prompt's file outside": edited("profiles/talk.toml", "prompts/talk.md", "../../x.md"),
+    "a prompt's file that is empty": {"prompts/talk.md": ""},
+    "a prompt's file that is blank": {"prompts/talk.md": " \n\n"},
+    "a folder for a prompt": {
+        "prompts/dir.md": None,
+        **edited("profiles/talk.toml", "talk.md", "dir.md"),
+    },
+    "a byte order mark": {"prompts/talk.md": b"\xef\xbb\xbfHello {{name}} {{day}}"},
+    "a byte order mark in TOML": {"presets/visit.toml": b'\xef\xbb\xbfagent = "desk"'},
+    "not UTF-8": {"prompts/talk.md": b"{{name}}\n{{day}} \xff"},
+    "a merge conflict": edited(
+        "prompts/talk.md", "of {{day}}", "<<<<<<< HEAD\nof {{day}}\n=======\n>>>>>>> x"
+    ),
+    "a string without quotes": edited("presets/visit.toml", '"desk"', "desk"),
+    "an open quote": edited("presets/visit.toml", '"desk"', '"desk'),
+    "a list's element in single brackets": edited(
+        "profiles/talk.toml",
+        '[[linkedFunctionDefinitionInputs]]\nfunction = "book"',
+        (
+            "[[linkedFunctionDefinitionInputs]]\n"
+            'function = "book"\n'
+            "[linkedFunctionDefinitionInputs]\n"
+            'function = "book"'
+        ),
+    ),
+    "two tables for a list": edited(
+        "profiles/talk.toml",
+        '[[linkedFunctionDefinitionInputs]]\nfunction = "book"',
+        (
+            "[linkedFunctionDefinitionInputs]\n"
+            'function = "book"\n'
+            "[linkedFunctionDefinitionInputs]\n"
+            'function = "book"'
+        ),
+    ),
+    "a table for a list": edited(
+        "profiles/talk.toml",
+        "[[linkedFunctionDefinitionInputs]]",
+        "[linkedFunctionDefinitionInputs]",
+    ),
+    "flow JSON that is none": {"flows/j.json": '{"nodes": [],\n}'},
+    "flow JSON with a key twice": {"flows/j.json": '{"nodes": [], "nodes": []}'},
+    "flow JSON that is a list": {"flows/j.json": "[]"},
+    "a flow in two files": {"flows/steps.json": "{}"},
+    "a bare key below a table": edited(
+        "presets/visit.toml", 'default = "Tuesday"', 'default = "Tuesday"\nvoiceVolumeLevel = 3'
+    ),
+    "a preset's name": {"presets/My.toml": 'agent = "desk"\nnumbers = "us"\n'},
+    "an unknown key": edited("presets/visit.toml", "timeoutMinutes", "timeoutMinuts"),
+    "the API's name of a required key": edited("presets/visit.toml", "agent =", "callAgentId ="),
+    "the API's name in a prompt": edited("profiles/house.toml", "model =", "aiModelId ="),
+    "a number in a file": edited(
+        "presets/visit.toml", "timeoutMinutes = 5", 'toNumber = "+14155550123"'
+    ),
+    "an unknown key where there are many": edited(
+        "dev.toml", "[webhooks]", "[guardrails]\nx = 1\n[webhooks]"
+    ),
+    "null in an environment": edited("dev.toml", "[workspace]", 'null = ["voices"]\n[workspace]'),
+    "a required key": edited("presets/visit.toml", 'agent = "desk"\n', ""),
+    "a float for an integer": edited("presets/visit.toml", "= 5", "= 12.0"),
+    "a large float for an integer": edited("profiles/house.toml", "= 480", "= 600.0"),
+    "a string for an integer": edited("presets/visit.toml", "= 5", '= "5"'),
+    "a number for an option": edited("profiles/house.toml", '"0.7"', "0.7"),
+    "a number to compare with": edited("flows/steps.toml", '"20"', "20"),
+    "a boolean to compare with": edited("flows/steps.toml", '"roof", to', "true, to"),
+    "a string for a boolean": edited("presets/visit.toml", "required = true", 'required = "true"'),
+    "a string for a table": edited("dev.toml", '{ id = "v-1", name = "Ava" }', '"Ava"'),
+    "a string for a list": edited("presets/visit.toml", "timeoutMinutes = 5", 'keywords = "roof"'),
+    "a range": edited("presets/visit.toml", "timeoutMinutes = 5", "voiceVolumeLevel = -500"),
+    "an enum": edited("profiles/house.toml", "[prompt]", 'backgroundNoiseType = "hum"\n[prompt]'),
+    "no members": edited(
+        "dev.toml",
+        FILES["dev.toml"].split("[numbers.us]\n")[1].split("[webhooks]")[0],
+        "members = []\n",
+    ),
+    "a number's form": edited("dev.toml", "+14155550101", "(415) 555-0101"),
+    "a flow with its folder": edited(
+        "profiles/steps.toml", 'flow = "steps"', 'flow = "flows/steps.toml"'
+    ),
+    "unset as a string": edited("profiles/talk.toml", "[prompt]", 'unset = "language"\n[prompt]'),
+    "null as a string": edited("profiles/talk.toml", "[prompt]", 'null = "language"\n[prompt]'),
+    "unset of numbers": edited("profiles/talk.toml", "[prompt]", "unset = [1]\n[prompt]"),
+    "null where none may be": edited(
+        "profiles/talk.toml", "[prompt]", 'null = ["language"]\n[prompt]'
+    ),
+    "null of what the file sets": edited(
+        "profiles/house.toml", "[prompt]", 'null = ["language"]\n[prompt]'
+    ),
+    "null of no key": edited("profiles/house.toml", "[prompt]", 'null = ["a..b"]\n[prompt]'),
+    "unset of what no parent sets": edited(
+        "profiles/talk.toml", "[prompt]", 'unset = ["languag"]\n[prompt]'
+    ),
+    "its own parent": edited("profiles/house.toml", "language", 'extends = "talk"\nlanguage'),
+    "no such parent": edited("profiles/talk.toml", '"house"', '"hause"'),
+    "a parent that is no TOML": {"profiles/house.toml": "language = en\n"},
+    "no such profile": edited("presets/visit.toml", '"talk"', '"tolk"'),
+    "no such flow": edited("profiles/steps.toml", 'flow = "steps"', 'flow = "stops"'),
+    "no such preset": edited("dev.toml", "[presets.survey]", "[presets.survy]"),
+    "an unbound voice": edited("presets/visit.toml", '"warm"', '"wram"'),
+    "an unbound model": edited("profiles/house.toml", '"fast"', '"slow"'),
+    "an unbound function": edited("profiles/talk.toml", '"book"', '"look"'),
+    "an unbound function of a flow": edited(
+        "flows/steps.toml", 'function = "book"', 'function = "look"'
+    ),
+    "an unbound webhook of a deviation": edited(
+        "dev.toml", "deviation = { timeoutMinutes = 3 }", 'deviation = { webhook = "evnts" }'
+    ),
+    "an extractor of no agent": edited("dev.toml", 'agent = "desk"', 'agent = "dusk"'),
+    "what no deviation takes": edited("dev.toml", "timeoutMinutes = 3", 'voice = "warm"'),
+    "what no deviation of a profile takes": edited(
+        "dev.toml", "timeoutMinutes = 3", 'profile = { language = "de" }'
+    ),
+    "a deviation without profile": {
+        "presets/bare.toml": 'agent = "desk"\nnumbers = "us"\n',
+        "stage.toml": (
+            'extends = "dev"\n'
+            'unset = ["presets"]\n'
+            "[presets.bare]\n"
+            'follow = "source"\n'
+            "deviation.profile.maxDurationSeconds = 3\n"
+        ),
+    },
+    "a pin without version": edited("prod.toml", "version = 1\n", ""),
+    "a pin without digest": edited(
+        "prod.toml",
+        'digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"\n',
+        "",
+    ),
+    "a pin that follows": edited("prod.toml", "version = 1\n", 'version = 1\nfollow = "source"\n'),
+    "a binding without id": edited("dev.toml", 'id = "v-1", ', ""),
+    "an empty binding": edited("dev.toml", '{ id = "v-1", name = "Ava" }', "{}"),
+    "a member without id": edited(
+        "dev.toml", '{ id = "n-2", number = "+14155550101" }', '"+14155550101"'
+    ),
+    "a member's id twice": edited("dev.toml", '"n-2"', '"n-1"'),
+    "a member's number twice": edited("dev.toml", "+14155550101", "+14155550100"),
+    "extraFields with its own name": edited(
+        "presets/visit.toml", "[inputs.name]", '[extraFields]\nvoice = "v"\n[inputs.name]'
+    ),
+    "extraFields with the API's name": edited(
+        "presets/visit.toml", "[inputs.name]", '[extraFields]\naiVoiceId = "v"\n[inputs.name]'
+    ),
+    "extraFields with the name of numbers": edited(
+        "presets/visit.toml",
+        "[inputs.name]",
+        '[extraFields]\nfromNumberPoolId = "p"\n[inputs.name]',
+    ),
+    "extraFields with a call's number": edited(
+        "presets/visit.toml",
+        "[inputs.name]",
+        '[extraFields]\ntoNumber = "+14155550123"\n[inputs.name]',
+    ),
+    "extraFields with a call's inputs": edited(
+        "presets/visit.toml",
+        "[inputs.name]",
+        '[extraFields]\ncallAgentInput = { name = "x" }\n[inputs.name]',
+    ),
+    "extraFields with a number beside members": edited(
+        "presets/visit.toml", "[inputs.name]", '[extraFields]\nfromNumberId = "n"\n[inputs.name]'
+    ),
+    "extraFields with what the profile says": edited(
+        "presets/visit.toml",
+        "[inputs.name]",
+        '[extraFields]\nagentOverrides = { language = "de" }\n[inputs.name]',
+    ),
+    "a profile's extraFields with the prompt's text": edited(
+        "profiles/talk.toml",
+        "[prompt]",
+        '[extraFields]\ndefaultVersionedPrompt = { prompt = "x" }\n[prompt]',
+    ),
+    "a profile's extraFields with the prompt's model": edited(
+        "profiles/talk.toml",
+        "[prompt]",
+        '[extraFields]\ndefaultVersionedPrompt = { aiModelId = "x" }\n[prompt]',
+    ),
+    "a profile's extraFields with a field": edited(
+        "profiles/talk.toml", "[prompt]", '[extraFields]\nlanguage = "de"\n[prompt]'
+    ),
+    "a profile's extraFields with a whole list": edited(
+        "profiles/talk.toml",
+        "[prompt]",
+        "[extraFields]\nlinkedFunctionDefinitionInputs = []\n[prompt]",
+    ),
+    "a profile's extraFields with a list's element": edited(
+        "profiles/talk.toml",
+        "[prompt]",
+        '[extraFields]\nlinkedFunctionDefinitionInputs.0.functionDefinitionId = "x"\n[prompt]',
+    ),
+    "a flow that is said to be none": edited(
+        "profiles/steps.toml", 'flow = "steps"', 'flow = "steps"\nagentType = "STANDARD"'
+    ),
+    "no flow": edited("profiles/talk.toml", "file =", 'agentType = "CUSTOM_FLOW"\nfile ='),
+    "a prompt beside its file": edited(
+        "profiles/talk.toml", "file =", 'prompt = "x {{name}} {{day}}"\nfile ='
+    ),
+    "a prompt that says nothing": edited("profiles/talk.toml", 'file = "prompts/talk.md"\n', ""),
+    "a macro of no input": edited("prompts/talk.md", "{{day}}", "{{days}}"),
+    "a macro that is none": edited("prompts/talk.md", "{{day}}", "{{the day}} {{day}}"),
+    "a macro half open": edited("prompts/talk.md", "{{day}}", "{{day}} {{day}"),
+    "a macro of no node": edited("flows/steps.toml", "node.age.answer", "node.aeg.answer"),
+    "a macro of no output": edited("flows/steps.toml", "node.age.answer", "node.age.value"),
+    "an input's type": edited("presets/visit.toml", 'default = "Tuesday"', "default = 3"),
+    "an input's pattern": edited("presets/visit.toml", 'default = "Tuesday"', 'pattern = "[A"'),
+    "an input that can't be required": edited(
+        "presets/visit.toml", 'default = "Tuesday"', 'default = "Tuesday"\nrequired = true'
+    ),
+    "an input that nothing says": edited(
+        "presets/visit.toml", "[inputs.day]", "[inputs.hour]\n[inputs.day]"
+    ),
+    "a placeholder": edited("profiles/talk.toml", '"talk"', '"<string>"'),
+    "a bearer token": edited(
+        "prompts/talk.md", "# Who you are", "Bearer abcdefghijklmnopqrstuvwxyz"
+    ),
+    "a password": edited(
+        "profiles/house.toml", "[prompt]", '[metadata]\npassword = "hunter2hunter2"\n[prompt]'
+    ),
+    "what the API deprecates": edited(
+        "flows/steps.toml", "[node.ask]", "aiOpen = true\n[node.ask]"
+    ),
+    "no numbers": edited("presets/visit.toml", 'numbers = "us"\n', ""),
+    "a number that JSON can't keep": edited(
+        "profiles/house.toml", "[prompt]", "[metadata]\nx = 9007199254740993\n[prompt]"
+    ),
+    "a flow without nodes": {"flows/j.json": '{"nodes": []}'},
+    "a node twice": {"flows/j.json": json.dumps({"nodes": [NODE, NODE]})},
+    "a node's type that the API refuses": {"flows/j.json": flow_json(type="function_call")},
+    "an unknown key in a flow's JSON": {"flows/j.json": flow_json(more=1)},
+    "a function's id in a flow's JSON": {
+        "flows/j.json": flow_json(type="function", nodeData={"functionId": "f-9"}),
+        **edited("profiles/steps.toml", 'flow = "steps"', 'flow = "j"'),
+    },
+    "a node of two kinds": edited(
+        "flows/steps.toml", 'prompt = "Say goodbye."', 'prompt = "Say goodbye."\nquestion = "?"'
+    ),
+    "a field of another kind": edited(
+        "flows/steps.toml", 'prompt = "Say goodbye."', 'prompt = "Say goodbye."\noptions = ["x"]'
+    ),
+    "a node's key": edited("flows/steps.toml", 'prompt = "Say goodbye."', 'text = "Say goodbye."'),
+    "a transition to nowhere": edited("flows/steps.toml", 'to = "age"', 'to = "aeg"'),
+    "two conditions": edited(
+        "flows/steps.toml", 'greater = "20", to', 'greater = "20", less = "3", to'
+    ),
+    "words to count": edited("flows/steps.toml", '"20"', '"many"'),
+    "no such option": edited("flows/steps.toml", 'equal = "roof"', 'equal = "rof"'),
+    "rules after the last": edited(
+        "flows/steps.toml",
+        '{ equal = "roof", to = "age" },\n  { to = "end" },',
+        '{ to = "end" },\n  { equal = "roof", to = "age" },',
+    ),
+    "a node out of reach": edited(
+        "flows/steps.toml", 'greater = "20", to = "book"', 'greater = "20", to = "end"'
+    ),
+}
+"""What a file says instead, by what is wrong with that."""
+
+
+def expected() -> dict[str, list[str]]:
+    """The findings by case."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in FINDINGS.read_text(encoding="utf-8").splitlines():
+        if line.startswith("    "):
+            found[name].append(line.strip())
+        elif line:
+            name = line
+            found[name] = []
+    return found
+
+
+def test_findings_are_rewritten_where_that_is_asked(tmp_path: Path) -> None:
+    """The file has each case, and no other."""
+    if os.environ.get("DIALFORM_REWRITE_GOLDEN") == "1":
+        text = ""
+        for index, (name, change) in enumerate(CASES.items()):
+            problems = written(tmp_path / str(index), change).problems()
+            text += "\n    ".join([name, *map(str, problems)]) + "\n\n"
+        FINDINGS.write_text(text, encoding="utf-8")
+
+    assert list(expected()) == list(CASES)
+
+
+def test_project_of_these_tests_has_no_finding(tmp_path: Path) -> None:
+    assert written(tmp_path).problems() == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_mistake_gives_its_finding_and_no_other(name: str, tmp_path: Path) -> None:
+    problems = written(tmp_path, CASES[name]).problems()
+
+    assert [str(problem) for problem in problems] == expected()[name]
+    assert problems
+
+
+def test_every_rule_of_the_page_has_a_case() -> None:
+    """But for `bind`, which only `dialform bind` reports."""
+    page = (ROOT / "docs" / "declarations.md").read_text(encoding="utf-8")
+    table = page.split("\n## What is checked\n", 1)[1].split("\n## ", 1)[0]
+    listed = set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE))
+    fired = {line.rsplit("[", 1)[1][:-1] for lines in expected().values() for line in lines}
+
+    assert fired == listed - {"bind"}
+
+
+def test_name_that_several_environments_lack_is_one_finding(tmp_path: Path) -> None:
+    """At the preset's line, with the environments that don't bind it."""
+    stage = 'extends = "dev"\n'
+    change = {"stage.toml": stage, **edited("presets/visit.toml", '"warm"', '"cold"')}
+    (problem,) = written(tmp_path, change).problems()
+
+    assert (problem.file, problem.line, problem.key) == ("stacks/presets/visit.toml", 3, "voice")
+    assert problem.message.startswith("'cold' is not bound in dev, stage; bind it in [voices]")
+
+
+def test_name_that_another_environment_binds_is_no_typo(tmp_path: Path) -> None:
+    """No other name is guessed."""
+    stage = 'extends = "dev"\n[voices]\nwarn = { id = "v-2", name = "Ben" }\n'
+    change = {"stage.toml": stage, **edited("presets/visit.toml", '"warm"', '"warn"')}
+    (problem,) = written(tmp_path, change).problems()
+
+    assert problem.message == "'warn' is not bound in dev; bind it in [voices]"
+
+
+def test_environment_alone_says_what_it_lacks(tmp_path: Path) -> None:
+    """`-s dev` and `pulumi up` say it as well."""
+    project = written(tmp_path, edited("presets/visit.toml", '"warm"', '"wram"'))
+
+    with pytest.raises(DeclarationError, match="'wram' is not bound in dev"):
+        project.environment("dev").require()
+    assert project.problems(["prod"]) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "toNumber = {}",
+        "callAgentInput = {}",
+        "fromNumberId = {}",
+        "callLabel = 'x'",
+        "agentOverrides.newField = 1",
+    ],
+)
+def test_extra_field_that_says_nothing_declared_passes(line: str, tmp_path: Path) -> None:
+    change = edited("presets/visit.toml", "[inputs.name]", f"[extraFields]\n{line}\n[inputs.name]")
+    assert written(tmp_path, change).problems() == []
+
+
+def test_per_call_fields_may_be_null(tmp_path: Path) -> None:
+    """A body that was imported says so."""
+    nulls = 'null = ["extraFields.toNumber", "extraFields.callAgentInput"]\n'
+    change = edited("presets/visit.toml", 'agent = "desk"', f'{nulls}agent = "desk"')
+    assert written(tmp_path, change).problems() == []
+
+
+def test_number_of_a_browser_call_stands_in_extra_fields(tmp_path: Path) -> None:
+    change = edited(
+        "presets/visit.toml",
+        'numbers = "us"',
+        'browserCall = true\nextraFields.fromNumberId = "n-9"',
+    )
+    project = written(tmp_path, change)
+
+    assert project.problems() == []
+    assert project.environment("dev").bound("visit")["body"]["fromNumberId"] == "n-9"
+
+
+def test_unknown_type_of_agent_goes_with_a_prompt(tmp_path: Path) -> None:
+    """What is only implied can be said otherwise."""
+    extra = '[extraFields]\ndefaultVersionedPrompt.agentType = "NEW"\n[prompt]'
+    project = written(tmp_path, edited("profiles/talk.toml", "[prompt]", extra))
+
+    assert project.problems() == []
+    prompt = project.environment("dev").bound("visit")["body"]["agentOverrides"]
+    assert prompt["defaultVersionedPrompt"]["agentType"] == "NEW"
