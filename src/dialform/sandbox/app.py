@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def application(state: State) -> Starlette:
     """The application over ``state``: the API below ``/api``, controls below ``/sandbox``."""
-    return Starlette(
+    made = Starlette(
         routes=[*_api(state), *controls.routes(state), *page.routes(state)],
         exception_handlers={
             HTTPException: _no_route,
@@ -33,6 +33,8 @@ def application(state: State) -> Starlette:
             DialformError: _broken,
         },
     )
+    made.router.redirect_slashes = False
+    return made
 
 
 def _api(state: State) -> Iterator[Route]:

@@ -8,6 +8,7 @@ the documentation demands: what the real API might overlook is better found here
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,7 @@ def _suggestion(name: str, *, top: bool) -> str:
     return "" if right is None or right == name else f"; the right name is {right}"
 
 
+@functools.cache
 def _names() -> list[str]:
     """Every field name of a request, in the order of the documentation."""
     found: dict[str, None] = {}

@@ -12,13 +12,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from dialform.sandbox.clock import timestamp
-from dialform.sandbox.script import opening_line, spoken
+from dialform.sandbox.script import Filler, opening_line
 
 QUEUED_SECONDS = 1.0
 """How long a dial waits before its phone rings."""
 
 TALK_SECONDS = 30.0
 """How long people talk where nothing else ends the call."""
+
+
+_FOREVER = float("inf")
 
 
 class Outcome(NamedTuple):
@@ -160,8 +163,9 @@ def _limit(dial: Dial) -> float:
     seconds = (dial.body.get("agentOverrides") or {}).get("maxDurationSeconds")
     if seconds is None:
         seconds = dial.agent.get("maxDurationSeconds")
-    limits = [minutes * 60.0 if minutes else None, float(seconds) if seconds else None]
-    return min((limit for limit in limits if limit is not None), default=float("inf"))
+    # Any integer is accepted, so these may be larger than a float and less than nothing.
+    limits: list[int] = [max(one, 0) for one in ((minutes or 0) * 60, seconds or 0) if one]
+    return min(*limits, _FOREVER) if limits else _FOREVER
 
 
 def view(dial: Dial, now: float) -> dict[str, Any]:
@@ -194,5 +198,5 @@ def _transcript(dial: Dial, here: Moment) -> list[dict[str, str]]:
     opening = opening_line(dial.body, dial.agent)
     lines = [{"speaker": "HUMAN", "text": "Hello?"}]
     if opening is not None:
-        lines.append({"speaker": "AI", "text": spoken(opening, dial.body.get("callAgentInput"))})
+        lines.append({"speaker": "AI", "text": Filler(dial.body).spoken(opening)})
     return lines

@@ -119,6 +119,7 @@ def _shown(dial: Dial, objects: Objects, now: float) -> Shown:
     inline = (dial.body.get("agentOverrides") or {}).get("defaultVersionedPrompt")
     prompt = dial.prompt or inline or {}
     model = objects["models"].get(prompt.get("aiModelId", ""), {})
+    functions = {key: str(one.get("name", key)) for key, one in objects["functions"].items()}
     return Shown(
         id=dial.id,
         status=here.status,
@@ -132,7 +133,7 @@ def _shown(dial: Dial, objects: Objects, now: float) -> Shown:
         time=_time(dial.created),
         talked=round(here.talked),
         inputs=[(name, _text(value)) for name, value in _inputs(dial).items()],
-        script=script(dial.body, dial.agent, dial.prompt),
+        script=script(dial.body, dial.agent, dial.prompt, functions),
         request=json.dumps(dial.body, ensure_ascii=False, indent=2),
         raw=dial.raw,
     )

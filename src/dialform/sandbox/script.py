@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MACRO = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 
@@ -62,70 +65,104 @@ def opening_line(body: dict[str, Any], agent: dict[str, Any]) -> str | None:
     return content
 
 
-def pieces(text: str, inputs: dict[str, Any] | None) -> list[Piece]:
-    """``text`` cut where inputs are filled in."""
-    found: list[Piece] = []
-    end = 0
-    for macro in _MACRO.finditer(text):
-        if macro.start() > end:
-            found.append(Piece(text[end : macro.start()]))
-        name = macro.group(1)
-        if inputs is not None and name in inputs:
-            found.append(Piece(_as_text(inputs[name]), "input", name))
-        else:
-            found.append(Piece(macro.group(0), "open", name))
-        end = macro.end()
-    if end < len(text):
-        found.append(Piece(text[end:]))
-    return found
+class Filler:
+    """Fills a dial's inputs into texts."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        """``body`` is of an accepted ``POST /dials``."""
+        self.inputs: dict[str, Any] = body.get("callAgentInput") or {}
+        overrides = body.get("agentOverrides") or {}
+        self.empty: bool = overrides.get("fillEmptyStringVariables") or False
+        """Whether what no input fills becomes empty."""
+
+    def pieces(self, text: str) -> list[Piece]:
+        """``text`` cut where inputs are filled in."""
+        found: list[Piece] = []
+        end = 0
+        for macro in _MACRO.finditer(text):
+            if macro.start() > end:
+                found.append(Piece(text[end : macro.start()]))
+            found.append(self._fill(macro.group(0), macro.group(1)))
+            end = macro.end()
+        if end < len(text):
+            found.append(Piece(text[end:]))
+        return found
+
+    def spoken(self, text: str) -> str:
+        """``text`` with the inputs filled in."""
+        return "".join(piece.text for piece in self.pieces(text))
+
+    def _fill(self, macro: str, name: str) -> Piece:
+        if name in self.inputs:
+            return Piece(_as_text(self.inputs[name]), "input", name)
+        if self.empty and not name.startswith("node."):
+            return Piece("", "input", name)
+        return Piece(macro, "open", name)
 
 
-def spoken(text: str, inputs: dict[str, Any] | None) -> str:
-    """``text`` with the inputs filled in."""
-    return "".join(piece.text for piece in pieces(text, inputs))
+def script(
+    body: dict[str, Any],
+    agent: dict[str, Any],
+    prompt: dict[str, Any] | None,
+    functions: dict[str, str] | None = None,
+) -> Script:
+    """
+    What the agent of an accepted ``POST /dials`` is told.
 
-
-def script(body: dict[str, Any], agent: dict[str, Any], prompt: dict[str, Any] | None) -> Script:
-    """What the agent of an accepted ``POST /dials`` is told; ``prompt`` is the one used by id."""
-    inputs = body.get("callAgentInput") or {}
+    ``prompt`` is the one that was used by id; ``functions`` are their names by id.
+    """
+    fill = Filler(body).pieces
     inline = (body.get("agentOverrides") or {}).get("defaultVersionedPrompt")
     used = (inline if prompt is None else prompt) or {}
     flow = used.get("flowDefinition") or {}
     opening = opening_line(body, agent)
     return Script(
-        opening=None if opening is None else pieces(opening, inputs),
-        prompt=pieces(used.get("prompt") or "", inputs),
-        context=pieces(flow.get("globalContext") or "", inputs),
-        steps=[_step(node, inputs) for node in flow.get("nodes") or []],
+        opening=None if opening is None else fill(opening),
+        prompt=fill(used.get("prompt") or ""),
+        context=fill(flow.get("globalContext") or ""),
+        steps=[_step(node, fill, functions or {}) for node in flow.get("nodes") or []],
     )
 
 
-def _step(node: dict[str, Any], inputs: dict[str, Any]) -> Step:
+def _step(
+    node: dict[str, Any], fill: Callable[[str], list[Piece]], functions: dict[str, str]
+) -> Step:
     data = node["nodeData"]
     said = data.get("question") or data.get("prompt") or ""
     if "functionId" in data:
-        said = f"runs function {data['functionId']}"
+        key = _as_text(data["functionId"])
+        said = f"Runs: {functions.get(key, key)}"
+        for given in _list(data.get("inputs")):
+            if isinstance(given, dict):
+                said += f"\n{_as_text(given.get('name'))} = {_as_text(given.get('value'))}"
+    rules = node["transitionRules"]
     return Step(
         id=node["id"],
         name=node["name"],
         kind=node["type"],
-        text=pieces(said if isinstance(said, str) else _as_text(said), inputs),
+        text=fill(_as_text(said)),
         options=[_option(option) for option in _list(data.get("options"))],
-        next=[_rule(rule) for rule in node["transitionRules"]],
+        next=[_rule(rule, alone=len(rules) == 1) for rule in rules],
     )
 
 
-def _rule(rule: dict[str, Any]) -> str:
-    kind, value = rule["conditionType"], rule.get("value")
-    match kind:
+def _rule(rule: dict[str, Any], *, alone: bool) -> str:
+    value = rule.get("value")
+    match rule["conditionType"]:
         case "always":
-            when = "always"
+            when = "then" if alone else "otherwise"
+        case "equal":
+            when = f"“{value}”"
         case "in":
-            when = f"in {', '.join(_list(rule.get('values')))}"
-        case "language":
-            when = f"if “{value}”"
+            when = " or ".join(f"“{one}”" for one in _list(rule.get("values")))
+        case "greater":
+            when = f"more than {value}"
+        case "less":
+            when = f"less than {value}"
         case _:
-            when = f"{kind} {value}"
+            when = f"if “{value}”"
+    if rule.get("field"):
+        when = f"{rule['field']}: {when}"
     return f"{when} → {rule['transitionNodeId']}"
 
 
@@ -134,7 +171,9 @@ def _list(value: Any) -> list[Any]:
 
 
 def _option(option: Any) -> str:
-    return option if isinstance(option, str) else _as_text(option)
+    if isinstance(option, dict):
+        option = option.get("label") or option.get("value") or option.get("name") or option
+    return _as_text(option)
 
 
 def _as_text(value: Any) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import uvicorn
 
 _NEEDED = ("starlette", "uvicorn", "jinja2")
+_LAST_PORT = 65535
 _PATIENCE = 10.0
 """Seconds for the server to come up or go down."""
 
@@ -95,6 +96,8 @@ class Sandbox(SandboxControl):
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= _LAST_PORT:
+        raise SettingError(f"sandbox: no such port: {port}; give one from 0 to {_LAST_PORT}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=512)
@@ -103,8 +106,6 @@ def _listen(host: str, port: int) -> socket.socket:
             f"sandbox: can't listen on {host} port {port}: {error.strerror or error}; "
             "give another --port, or stop what uses this one"
         ) from None
-    except OverflowError:
-        raise SettingError(f"sandbox: no such port: {port}; give one from 0 to 65535") from None
     # asyncio does so only for a socket that names its protocol, which this one does not: its
     # answers would wait 40 ms for the client's acknowledgement. Connections inherit it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
