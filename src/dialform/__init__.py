@@ -6,9 +6,10 @@ Infrastructure as code for outbound voice calls made with the Vogent API.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # `typing` is slow to load
 if TYPE_CHECKING:
+    from typing import Any
+
     from dialform.launcher import Launcher
 
     __version__: str

@@ -8,12 +8,12 @@ command module has ``add_parser(subparsers)``, which adds each of its commands w
 
 from __future__ import annotations
 
+import errno
 import sys
-from typing import TYPE_CHECKING
 
 from dialform.cli.parser import Parser, near
-from dialform.errors import DialformError, UsageError
 
+TYPE_CHECKING = False  # as in `parser`
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
@@ -38,6 +38,9 @@ COMMANDS = {
 }
 """Name -> the module that has it, and its line in ``dialform --help``, in this order."""
 
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO)
+"""What a stream says that can't be written. Commands report their own files' errors."""
+
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
@@ -60,7 +63,7 @@ def build_parser(load: Sequence[str]) -> tuple[Parser, argparse._SubParsersActio
     parser = Parser(prog="dialform", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", title="commands", parser_class=Parser
+        prog="dialform", dest="command", metavar="COMMAND", title="commands", parser_class=Parser
     )
     loaded = []
     for name, (module, line) in COMMANDS.items():
@@ -91,6 +94,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         args.run = _print_version
         return args
     if command not in COMMANDS:
+        from dialform.errors import UsageError  # noqa: PLC0415 - errors only
+
         raise UsageError(
             f"there is no command {command!r}{near(command, COMMANDS)}; see `dialform --help`"
         )
@@ -103,16 +108,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
-    except DialformError as error:
-        return _report(error)
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         _close_quietly()
         return BROKEN_PIPE
+    except OSError as error:
+        return _report_output(error) if error.errno in _NO_ROOM else _report(error)
     except Exception as error:  # noqa: BLE001 - the one place where no error may pass
-        return _report_bug(error)
+        return _report(error)
     else:
         return code
 
@@ -131,28 +136,31 @@ def _print_version(_args: argparse.Namespace) -> None:
     print(f"dialform {dialform.__version__}")
 
 
-def _report(error: DialformError) -> int:
+def _report(error: Exception) -> int:
     from dialform.cli import output  # noqa: PLC0415 - errors only
-
-    output.flush()
-    output.error(error)
-    if output.debugging():
-        output.traceback(error)
-    return error.exit_code
-
-
-def _report_bug(error: Exception) -> int:
-    from dialform.cli import output  # noqa: PLC0415 - errors only
+    from dialform.errors import DialformError  # noqa: PLC0415
 
     output.flush()
     if output.debugging():
         output.traceback(error)
+    if isinstance(error, DialformError):
+        output.error(error)
+        return error.exit_code
     output.bug(error)
     return 1
 
 
+def _report_output(error: OSError) -> int:
+    from dialform.cli import output  # noqa: PLC0415 - errors only
+    from dialform.errors import DialformError  # noqa: PLC0415
+
+    _close_quietly()
+    output.error(DialformError(f"the output can't be written: {error.strerror}"))
+    return 1
+
+
 def _close_quietly() -> None:
-    """The reader is gone: nothing more can be written, and nothing is to be said about it."""
+    """Let nothing more be written to stdout, not even by Python when it ends."""
     import os  # noqa: PLC0415 - rarely needed
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
