@@ -80,9 +80,14 @@ def environment_of(args: argparse.Namespace) -> str:
 
     name = check_name(args.stack, "environment")
     root = project_root()
-    if root is not None and _given(args) is None:
+    if root is not None and in_checkout(args):
         _stack_file(root, name)
     return name
+
+
+def in_checkout(args: argparse.Namespace) -> bool:
+    """Whether the project around says which registry, and so which environments there are."""
+    return project_root() is not None and _given(args) is None
 
 
 def registry_location(args: argparse.Namespace) -> tuple[str, str]:

@@ -85,11 +85,12 @@ def run_presets(args: argparse.Namespace) -> None:
     registry = context.registry_of(args)
     there = registry.exists
     names = registry.presets(environment) if there else []
-    if not names and there and registry.environment(environment) is None:
-        others = near(environment, registry.environments())
-        if others or context.project_root() is None:
+    if not names and there and not context.in_checkout(args):
+        others = registry.environments()
+        if environment not in others:
             raise ObjectAbsent(
-                f"the registry {registry.url} has no environment {environment!r}{others}"
+                f"the registry {registry.url} has no environment {environment!r}"
+                f"{near(environment, others)}"
             )
     heads = [head for name in names if (head := registry.head(environment, name)) is not None]
     if args.json:

@@ -57,7 +57,7 @@ class Dial(NamedTuple):
         return f"Dial({self.id}: {self.preset} in {self.environment} to {who})"
 
     def as_json(self) -> dict[str, Any]:
-        """What ``dialform dial --json`` prints."""
+        """What ``dialform dial --json`` prints. ``toNumber`` is ``to`` in the API's word."""
         return {
             "format": FORMAT,
             "outcome": "accepted",
@@ -69,6 +69,7 @@ class Dial(NamedTuple):
             "version": self.version,
             "release": self.release,
             "unreleased": self.release is None,
+            "to": self.to,
             "toNumber": self.to,
             "fromNumberId": self.from_number_id,
             "boundDigest": self.bound_digest,
@@ -95,6 +96,7 @@ def unplaced(error: ApiError, *, environment: str, preset: str, to: str | None) 
         "outcome": OUTCOMES.get(type(error), "unknown"),
         "environment": environment,
         "preset": preset,
+        "to": to,
         "toNumber": to,
         "status": error.status,
         "words": error.words,
