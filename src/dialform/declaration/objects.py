@@ -354,7 +354,8 @@ class Preset:
                 message = f"there is no profile {name!r} in stacks/profiles"
                 message += near(name, library.profile_names())
                 self.problems.append(layered.problem(("profile",), "reference", message))
-        self._check_extra(model.model_dump(exclude_unset=True, exclude={"extraFields"}))
+        if self._extra:
+            self._check_extra(model.model_dump(exclude_unset=True, exclude={"extraFields"}))
         self._check_inputs()
         texts = texts_of(layered)
         check_texts(texts, self.problems)
@@ -376,8 +377,6 @@ class Preset:
         )
 
     def _check_extra(self, declared: dict[str, Any]) -> None:
-        if not self._extra:
-            return
         fields = api_fields(preset_document(self._call or {}))
         profile = self.profile.document if self.profile else None
         if profile is not None:

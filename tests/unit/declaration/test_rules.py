@@ -411,3 +411,28 @@ def test_unknown_type_of_agent_goes_with_a_prompt(tmp_path: Path) -> None:
     assert project.problems() == []
     prompt = project.environment("dev").bound("visit")["body"]["agentOverrides"]
     assert prompt["defaultVersionedPrompt"]["agentType"] == "NEW"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("-----BEGIN ", "PRIVATE KEY-----"),
+        ("-----BEGIN RSA ", "PRIVATE KEY-----"),
+        ("Bearer ", "a1" * 8),
+        ("eyJ", "abcdefgh.", "abcdefgh."),
+        ("AKIA", "ABCD" * 4),
+        ("sk_live_", "a1" * 10),
+        ("elto-", "a1" * 10),
+        ("ghp_", "a1" * 10),
+        ("xoxb-", "1234567890"),
+        ("glpat-", "a1" * 8),
+    ],
+)
+def test_secret_is_found_and_not_repeated(parts: tuple[str, ...], tmp_path: Path) -> None:
+    """Put together here, so that no scanner takes this file for a leak."""
+    secret = "".join(parts)
+    change = edited("prompts/talk.md", "# Who you are", f"Say: {secret}")
+    (problem,) = written(tmp_path, change).problems()
+
+    assert (problem.file, problem.line, problem.rule) == ("stacks/prompts/talk.md", 1, "secret")
+    assert secret not in problem.message
