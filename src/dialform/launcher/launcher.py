@@ -13,9 +13,9 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import UsageError
+from dialform.errors import DialformError
 from dialform.launcher.clients import Clients
-from dialform.launcher.outcome import Dial, replayed
+from dialform.launcher.once import aoutcome_of, outcome_of
 from dialform.launcher.request import assembled
 from dialform.launcher.resolve import parse_reference, resolve
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dialform.launcher.ledger import Ledger
+    from dialform.launcher.outcome import Dial
     from dialform.launcher.request import Inputs, Request
     from dialform.launcher.sending import Call, Sending
     from dialform.registry import Registry
@@ -36,9 +37,6 @@ TIMEOUT = 30.0
 
 _GIVE_UP = 3
 """Timeouts after which a call that another process is sending counts as unknown."""
-
-_POLL = 0.05
-_LONGEST_ONCE = 255
 
 
 class Launcher:
@@ -159,29 +157,19 @@ class Launcher:
         """`dial` for asyncio. Cancelled while it is being sent, it counts as unknown."""
         import asyncio  # noqa: PLC0415 - heavy, and `dial` needs none
 
-        from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
-
+        name = parse_reference(preset).name
+        earlier = await self._aearlier(name, to, once)
+        if earlier is not None:
+            return earlier
         loop = asyncio.get_running_loop()
-        stop = threading.Event()
-
-        def prepare() -> Dial | Sending:
-            name = parse_reference(preset).name
-            earlier = self._earlier(name, to, once, stop)
+        call = await asyncio.to_thread(self._released_call, preset, to, inputs, once, loop)
+        while True:
+            sending = await self._areserve(call)
+            if sending is not None:
+                return await sending.asend()
+            earlier = await self._aearlier(name, to, once)
             if earlier is not None:
                 return earlier
-            return self._reserve(self._released_call(preset, to, inputs, once, loop), stop)
-
-        preparing = asyncio.ensure_future(asyncio.to_thread(prepare))
-        try:
-            ready = await asyncio.shield(preparing)
-        except asyncio.CancelledError:
-            stop.set()
-            with contextlib.suppress(Exception):
-                ready = await preparing
-                if isinstance(ready, Sending):
-                    await asyncio.to_thread(ready.abandon)
-            raise
-        return await ready.asend() if isinstance(ready, Sending) else ready
 
     def request(
         self,
@@ -268,24 +256,17 @@ class Launcher:
         """Close it, with what `adial` has opened."""
         await self.aclose()
 
-    def _earlier(
-        self,
-        preset: str,
-        to: str | None,
-        once: str | None,
-        stop: threading.Event | None = None,
-    ) -> Dial | None:
-        """The first outcome of ``once``, if it is taken; a dial under way is waited for."""
+    def _earlier(self, preset: str, to: str | None, once: str | None) -> Dial | None:
+        """The first outcome of ``once``, if it is taken; a call under way is waited for."""
         if once is None:
             return None
-        if not once or len(once) > _LONGEST_ONCE or not once.isprintable():
-            raise UsageError(f"once key {once!r}: 1 to {_LONGEST_ONCE} printable characters")
-        record = self.ledger.taken(self.environment, once)
-        while record is not None and record.pending():
-            if (stop or threading.Event()).wait(_POLL):
-                break
-            record = self.ledger.taken(self.environment, once)
-        return None if record is None else replayed(record, preset=preset, to=to)
+        return outcome_of(self.ledger, self.environment, once, preset=preset, to=to)
+
+    async def _aearlier(self, preset: str, to: str | None, once: str | None) -> Dial | None:
+        """`_earlier`, which holds no thread while it waits."""
+        if once is None:
+            return None
+        return await aoutcome_of(self.ledger, self.environment, once, preset=preset, to=to)
 
     def _released_call(
         self,
@@ -314,21 +295,34 @@ class Launcher:
         key = key_of(keyvar, self._key, os.environ)
         return Call(request, self._clients.of(request.workspace, key, loop), once)
 
-    def _reserve(self, call: Call, stop: threading.Event | None = None) -> Dial | Sending:
-        """The call written down; or, where another took its key meanwhile, what came of that."""
-        from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
-
-        reservation = call.reservation()
+    def _place(self, call: Call) -> Dial:
+        """Write the call down and send it; or tell what came of the one that took its key."""
         while True:
-            record, ours = self.ledger.reserve(reservation, seconds=self._timeout * _GIVE_UP)
-            if ours:
-                return Sending(call, self.ledger, record)
-            earlier = self._earlier(reservation.preset, reservation.to, call.once, stop)
+            sending = self._reserve(call)
+            if sending is not None:
+                return sending.send()
+            earlier = self._earlier(call.request.preset, call.request.to, call.once)
             if earlier is not None:
                 return earlier
 
-    def _place(self, call: Call) -> Dial:
-        from dialform.launcher.sending import Sending  # noqa: PLC0415 - as above
+    def _reserve(self, call: Call) -> Sending | None:
+        """The call written down; None where another has taken its key meanwhile."""
+        from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
 
-        ready = self._reserve(call)
-        return ready.send() if isinstance(ready, Sending) else ready
+        seconds = self._timeout * _GIVE_UP
+        record, ours = self.ledger.reserve(call.reservation(), seconds=seconds)
+        return Sending(call, self.ledger, record) if ours else None
+
+    async def _areserve(self, call: Call) -> Sending | None:
+        """`_reserve`; cancelled meanwhile, the call is written down as not sent."""
+        import asyncio  # noqa: PLC0415 - as in `adial`
+
+        reserving = asyncio.ensure_future(asyncio.to_thread(self._reserve, call))
+        try:
+            return await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            with contextlib.suppress(DialformError):
+                sending = await reserving
+                if sending is not None:
+                    await asyncio.to_thread(sending.abandon)
+            raise

@@ -271,6 +271,27 @@ async def work_again(world: World) -> None:
         await launcher.adial("reminder", to=BEN, inputs={"name": "Ben"})
 
 
+def test_many_that_wait_for_one_call_hold_nothing_up(world: World) -> None:
+    """More of them than there are threads: the one that is sent is settled all the same."""
+    world.sandbox.fail_next("dials", how="delay", after="created", seconds=0.3)
+
+    async def work() -> None:
+        async with world.launcher() as launcher:
+            dials = await asyncio.gather(
+                *(
+                    launcher.adial("reminder", to=ANN, inputs=INPUTS, once="visit-1")
+                    for _ in range(50)
+                )
+            )
+        assert len({dial.id for dial in dials}) == 1
+        assert sum(not dial.replayed for dial in dials) == 1
+
+    began = time.monotonic()
+    asyncio.run(work())
+    assert time.monotonic() - began < 5
+    assert world.sandbox.rings(ANN) == 1
+
+
 def test_cancelled_while_it_is_sent_is_unknown(world: World) -> None:
     async def work() -> None:
         world.sandbox.fail_next("dials", how="delay", after="created", seconds=30)
