@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/engine"))
 
 from conftest import PRESET, PROFILE, PROMPT, Project  # noqa: E402 - the tests' project
+from harness import report  # noqa: E402
 
 from dialform.sandbox import Sandbox  # noqa: E402
 
@@ -120,15 +120,6 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def verdict(what: str, ours: list[float], floors: list[float], aim: float) -> None:
-    """Both medians and the median of the ratios, pair by pair."""
-    ratio = statistics.median(a / b for a, b in zip(ours, floors, strict=True))
-    say(
-        f"{what}: {statistics.median(ours):.2f} s against {statistics.median(floors):.2f} s, "
-        f"ratio {ratio:.2f} (aim <= {aim:g})"
-    )
-
-
 def main(presets: int = 1000, runs: int = 3) -> None:
     """Measure, in turn."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
@@ -148,16 +139,15 @@ def main(presets: int = 1000, runs: int = 3) -> None:
         ]
         say(f"state: {sizes[0]:,} bytes, the floor's {sizes[1]:,}")
         preview = ("preview", "-s", "dev", "--expect-no-changes")
-        timed: tuple[list[float], list[float], list[float]] = ([], [], [])
+        pairs: list[tuple[float, float]] = []
         for at in range(runs + 1):
             pair = (seconds(ours.pulumi, *preview), seconds(base.pulumi, *preview, **path))
             if at:  # the first is a warm-up
-                timed[0].append(pair[0])
-                timed[1].append(pair[1])
+                pairs.append(pair)
                 say(f"  preview {pair[0]:.2f} s, the floor's {pair[1]:.2f} s")
-        timed[2].extend(seconds(ours.up) for _ in range(runs))
-        verdict("preview without changes against the floor", timed[0], timed[1], PREVIEW_AIM)
-        verdict("first up against an up without changes", [first] * runs, timed[2], UP_AIM)
+        report("preview without changes, against the floor", pairs, aim=PREVIEW_AIM)
+        again = [(first, seconds(ours.up)) for _ in range(runs)]
+        report("first up, against an up without changes", again, aim=UP_AIM)
 
 
 if __name__ == "__main__":

@@ -355,7 +355,7 @@ def _is_prose(text: str) -> bool:
     """Whether a file keeps it as it is: LF alone, no final newline, and long enough to be one."""
     if "\r" in text or text.endswith("\n") or text.startswith("\ufeff") or not text:
         return False
-    return "\n" in text or len(text) >= LONG
+    return bool(text.strip()) and ("\n" in text or len(text) >= LONG)
 
 
 def _kind(value: Any) -> str:

@@ -81,6 +81,7 @@ class Project:
         self._presets = _Folder(root, f"{STACKS}/presets")
         self._prose: dict[str, tuple[str, str] | DeclarationError] = {}
         self._flows: dict[str, Flow | None] = {}
+        self._inside: dict[Path, bool] = {}
 
     # What objects ask of their library.
 
@@ -96,11 +97,7 @@ class Project:
     def _read_prose(self, file: str) -> tuple[str, str] | DeclarationError:
         name = f"{STACKS}/{file}"
         path = self.root / STACKS / file
-        try:
-            inside = path.resolve().is_relative_to(self.root.resolve())
-        except (OSError, ValueError):
-            inside = False
-        if not inside:
+        if not self._is_inside(path):
             message = "leads out of the project; prompts are part of it"
             return DeclarationError([Problem(file=name, rule="missing-file", message=message)])
         try:
@@ -113,6 +110,18 @@ class Project:
                 [Problem(file=name, line=1, rule="prompt-source", message=message)]
             )
         return name, text
+
+    def _is_inside(self, path: Path) -> bool:
+        """Whether ``path``, links followed, is in the project; asked once for each folder."""
+        try:
+            if path.is_symlink():
+                return path.resolve().is_relative_to(self.root.resolve())
+            folder = path.parent
+            if folder not in self._inside:
+                self._inside[folder] = folder.resolve().is_relative_to(self.root.resolve())
+            return self._inside[folder]
+        except (OSError, ValueError):
+            return False
 
     def flow_names(self) -> list[str]:
         """All flows."""

@@ -6,6 +6,7 @@ Pure. Every string of a declaration passes here as a `Text`, which knows where i
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,8 +40,16 @@ _SECRETS = (
         ),
     ),
 )
-_MAY_BE_SECRET = re.compile(r"[A-Za-z0-9._~+/-]{15}|PRIVATE KEY")
-"""What each of them has: no more is looked at in texts without it."""
+_ANY_SECRET = re.compile("|".join(pattern.pattern for _, pattern in _SECRETS))
+_MARKS = (
+    *("PRIVATE KEY", "Bearer", "eyJ", "AKIA", "ASIA", "xox", "glpat-"),
+    *(f"gh{kind}_" for kind in "pousr"),
+    *(f"{name}{sign}" for name in ("sk", "pk", "rk", "key", "elto", "vogent") for sign in "-_"),
+)
+"""A text with none of these has no such secret; nearly all texts end here."""
+_SHORTEST_MARKED = 14
+_SHORTEST_SECRET = 8
+_LONGEST_PLACEHOLDER = 40
 _SECRET_KEY = re.compile(
     r"(?i)(?:^|[_-])(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)$|(?i:apiKey|accessToken|authToken|clientSecret)$"
 )
@@ -100,24 +109,40 @@ def texts_of(place: Layered | Source) -> list[Text]:
 
 
 def macros(texts: list[Text], problems: list[Problem]) -> list[Macro]:
-    """The macros in ``texts``; malformed ones become problems."""
+    """
+    The macros in ``texts``, each once a text; malformed ones become problems.
+
+    Nearly every text is well-formed and says the same few macros again and again, so that is
+    looked at first.
+    """
     found: list[Macro] = []
     for text in texts:
-        if "{{" not in text.value and "}}" not in text.value:
+        value = text.value
+        if "{{" not in value and "}}" not in value:
             continue
-        for match in _MACRO.finditer(text.value):
-            name = match[1].strip()
-            if _NAME.fullmatch(name):
-                found.append(Macro(name, text, match.start()))
-            else:
-                message = f"{{{{{match[1]}}}}} is no macro: it needs a name like {{{{first_name}}}}"
-                problems.append(text.problem("macro", message, offset=match.start()))
-        rest = _MACRO.sub(lambda whole: " " * len(whole[0]), text.value)
-        for sign, other in (("{{", "}}"), ("}}", "{{")):
-            if sign in rest:
-                message = f"{sign!r} has no {other!r}; a macro is written {{{{name}}}}"
-                problems.append(text.problem("macro", message, offset=rest.index(sign)))
+        written = _MACRO.findall(value)
+        each = dict.fromkeys(written)
+        whole = value.count("{{") == value.count("}}") == len(written)
+        if not whole or not all(_NAME.fullmatch(one.strip()) for one in each):
+            _report_malformed(text, problems)
+        found += [
+            Macro(name, text, value.index(f"{{{{{one}}}}}"))
+            for one in each
+            if _NAME.fullmatch(name := one.strip())
+        ]
     return found
+
+
+def _report_malformed(text: Text, problems: list[Problem]) -> None:
+    for match in _MACRO.finditer(text.value):
+        if not _NAME.fullmatch(match[1].strip()):
+            message = f"{{{{{match[1]}}}}} is no macro: it needs a name like {{{{first_name}}}}"
+            problems.append(text.problem("macro", message, offset=match.start()))
+    rest = _MACRO.sub(lambda whole: " " * len(whole[0]), text.value)
+    for sign, other in (("{{", "}}"), ("}}", "{{")):
+        if sign in rest:
+            message = f"{sign!r} has no {other!r}; a macro is written {{{{name}}}}"
+            problems.append(text.problem("macro", message, offset=rest.index(sign)))
 
 
 def macro_names(text: str) -> list[str]:
@@ -131,19 +156,25 @@ def check_texts(texts: list[Text], problems: list[Problem]) -> None:
     """Refuses placeholders that were never filled in, and what looks like a secret."""
     for text in texts:
         value = text.value
-        if _PLACEHOLDER.fullmatch(value.strip()):
-            problems.append(
-                text.problem("placeholder", f"{value.strip()!r} is a placeholder; fill it in")
-            )
-        for what, pattern in _SECRETS if _MAY_BE_SECRET.search(value) else ():
-            match = pattern.search(value)
-            if match is not None:
-                problems.append(_secret(text, what, match.start()))
-                break
-        else:
-            key = text.path[-1] if text.path else None
-            if isinstance(key, str) and _SECRET_KEY.search(key) and len(value) >= 8:  # noqa: PLR2004
-                problems.append(_secret(text, "a secret", 0))
+        plain = value.strip()
+        if (plain[:1] == "<" or len(plain) <= _LONGEST_PLACEHOLDER) and _PLACEHOLDER.fullmatch(
+            plain
+        ):
+            problems.append(text.problem("placeholder", f"{plain!r} is a placeholder; fill it in"))
+        match = None
+        if len(value) >= _SHORTEST_MARKED and any(mark in value for mark in _MARKS):
+            match = _ANY_SECRET.search(value)
+        if match is not None:
+            what = next(what for what, pattern in _SECRETS if pattern.match(value, match.start()))
+            problems.append(_secret(text, what, match.start()))
+        elif text.path and len(value) >= _SHORTEST_SECRET and _names_secret(text.path[-1]):
+            problems.append(_secret(text, "a secret", 0))
+
+
+@functools.cache
+def _names_secret(key: str | int) -> bool:
+    """Whether a key is called as secrets are."""
+    return isinstance(key, str) and _SECRET_KEY.search(key) is not None
 
 
 def _secret(text: Text, what: str, offset: int) -> Problem:
