@@ -36,7 +36,6 @@ SPEED = 20.0
 """The sandbox's seconds in one: a call ends while the demo still runs."""
 
 
-
 class Failed(Exception):
     """A step ended badly; the message is for the person."""
 
@@ -70,7 +69,9 @@ def run(*command: str, cwd: Path = ROOT) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise Failed(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        raise Failed(
+            f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        )
     return done.stdout
 
 
