@@ -6,12 +6,14 @@ import asyncio
 import json
 import shutil
 import socket
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from launcher_world import ANN, BEN, KEY, KEYVAR, MEMBERS
+from launcher_world import ANN, BEN, BINDINGS, KEY, KEYVAR, MEMBERS
 
 import dialform
 from dialform.errors import (
@@ -29,6 +31,7 @@ from dialform.errors import (
     UsageError,
 )
 from dialform.launcher import Launcher, assembled
+from dialform.launcher.ledger import Ledger
 from dialform.presets.canonical import digest
 from dialform.registry import Meta
 from dialform.sandbox import Sandbox
@@ -331,6 +334,61 @@ def test_cancelled_before_it_is_sent_leaves_the_key_free(world: World) -> None:
             assert not dial.replayed
 
     asyncio.run(work())
+
+
+def test_cancelled_while_it_is_written_down_leaves_the_key_free(world: World) -> None:
+    """The ledger is held by another; the call is cancelled before its turn comes."""
+
+    async def work() -> None:
+        async with world.launcher() as launcher:
+            assert launcher.ledger.taken("dev", "visit-1") is None
+            with closing(sqlite3.connect(world.ledger, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                dialling = asyncio.create_task(
+                    launcher.adial("reminder", to=ANN, inputs=INPUTS, once="visit-1")
+                )
+                await asyncio.sleep(0.3)
+                dialling.cancel()
+                await asyncio.sleep(0.05)
+                other.execute("ROLLBACK")
+            with pytest.raises(asyncio.CancelledError):
+                await dialling
+            assert launcher.ledger.taken("dev", "visit-1") is None
+
+    asyncio.run(work())
+    with closing(sqlite3.connect(world.ledger)) as connection:
+        assert connection.execute("SELECT state FROM dial").fetchall() == [("not_sent",)]
+    assert world.sandbox.received() == []
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_an_outcome_that_cannot_be_written_down_is_told(
+    world: World,
+    placed: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """The call was sent: its outcome reaches the caller, and the key rings no more."""
+    after: Any = "created" if placed else "received"
+    world.sandbox.fail_next("dials", how="delay", after=after, seconds=0.5)
+    if not placed:
+        world.sandbox.remove("dev", "agents", BINDINGS["agents"]["collector"]["id"])
+    with world.launcher() as launcher, ThreadPoolExecutor(1) as pool:
+        launcher._ledger = Ledger(world.ledger, patience=0.1)
+        call = pool.submit(launcher.dial, "reminder", to=ANN, inputs=INPUTS, once="visit-1")
+        while not world.sandbox.received():
+            time.sleep(0.01)
+        with closing(sqlite3.connect(world.ledger, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            if placed:
+                dial = call.result()
+                assert not dial.recorded
+                assert dial.as_json()["recorded"] is False
+            else:
+                with pytest.raises(Rejected) as caught:
+                    call.result()
+                assert "the record counts as unknown" in caught.value.__notes__[0]
+        record = launcher.ledger.taken("dev", "visit-1")
+        assert record is not None
+        assert record.state == "reserved"
 
 
 def test_a_call_under_way_elsewhere_is_waited_for(world: World) -> None:
