@@ -25,11 +25,11 @@ RULES = {
     ),
     "a bearer token": re.compile(r"(?i)\bbearer\s+(?!sandbox)[a-z0-9._~+/-]{32,}"),
 }
-PHONE = re.compile(r"(?<![\w+/=])\+\d[\d ()-]{7,}\d(?![\w+/=])")
+PHONE = re.compile(r"(?<![\w+/=])\+[0-9][0-9 ()-]{7,}[0-9](?![\w+/=])")
 NOBODYS = re.compile(
-    r"\+1\d{3}5550(?:1\d{0,2})?"  # North America's numbers for fiction, and the start of one
-    r"|\+4420794600\d{2}|\+3319900\d{4}|\+493023125\d{3,4}"  # Britain's, France's, Germany's
-    r"|\+(?:0|999|1[01])\d+"  # no country or area has it
+    r"\+1[0-9]{3}5550(?:1[0-9]*)?"  # North America's numbers for fiction, cut or too long
+    r"|\+44[2]0794600[0-9]{2}|\+33[1]9900[0-9]{4}|\+49[3]023125[0-9]{3,4}"  # those of Europe
+    r"|\+(?:0|999|1[01])[0-9]+"  # no country or area has it
 )
 """Numbers that can't ring at anybody's."""
 
