@@ -30,7 +30,7 @@ The last four digits of the called number choose how a call ends:
 _EPILOG = """\
 examples:
   dialform sandbox
-  dialform sandbox --state .dialform/sandbox.json --speed 60
+  dialform sandbox --state .dialform/sandbox.db --speed 60
   VOGENT_API_KEY_DEV=sandbox-dev dialform dial reminder -s dev --to +14155550123
 """
 

@@ -76,7 +76,7 @@ class Controls:
 
     async def requests(self, request: Request) -> Any:  # noqa: ARG002 - all take one
         """``GET /sandbox/requests``."""
-        return [received.as_json() for received in self.state.requests]
+        return [received.as_json() for received in self.state.requests.values()]
 
     async def dials(self, request: Request) -> Any:  # noqa: ARG002 - all take one
         """``GET /sandbox/dials``."""
@@ -96,21 +96,23 @@ class Controls:
 
     async def add(self, request: Request) -> Any:
         """``POST /sandbox/objects/{workspace}/{kind}``."""
-        kept = self._kept(request)
+        self._kept(request)
         new = {"id": str(uuid.uuid4()), **await _json(request)}
-        kept[str(new["id"])] = new
+        if not isinstance(new["id"], str):
+            raise unprocessable([("id", "must be a string")])
+        self.state.put_object(*_place(request), new)
         return new
 
     async def edit(self, request: Request) -> Any:
         """``PATCH /sandbox/objects/{workspace}/{kind}/{id}``."""
         one = self._one(request)
         changed = {**one, **await _json(request), "id": one["id"]}
-        self._kept(request)[one["id"]] = changed
+        self.state.put_object(*_place(request), changed)
         return changed
 
     async def remove(self, request: Request) -> Any:
         """``DELETE /sandbox/objects/{workspace}/{kind}/{id}``."""
-        return self._kept(request).pop(self._one(request)["id"])
+        return self.state.drop_object(*_place(request), self._one(request)["id"])
 
     async def fail(self, request: Request) -> Any:
         """``POST /sandbox/faults``."""
@@ -142,7 +144,7 @@ class Controls:
         return await self.show(request)
 
     def _kept(self, request: Request) -> dict[str, dict[str, Any]]:
-        workspace, kind = request.path_params["workspace"], request.path_params["kind"]
+        workspace, kind = _place(request)
         found = self.state.workspaces.get(workspace, {}).get(kind)
         if found is None:
             raise BadRequest(404, f"the sandbox has no {kind} in a workspace {workspace}", [])
@@ -188,3 +190,8 @@ def routes(state: State) -> list[Route]:
 async def _json(request: Request) -> dict[str, Any]:
     """The body; demanding its type keeps other sites' pages from sending one."""
     return accept_json(request.headers.get("content-type", ""), await read_body(request))
+
+
+def _place(request: Request) -> tuple[str, str]:
+    """Workspace and kind in the path."""
+    return request.path_params["workspace"], request.path_params["kind"]

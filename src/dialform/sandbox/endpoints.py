@@ -56,7 +56,7 @@ def create_dial(call: Call) -> Answer:
         body=body,
         raw=call.body.decode(),
     )
-    call.state.dials[dial.id] = dial
+    call.state.put_dial(dial)
     call.created.append(dial.id)
     return 200, {
         "dialToken": f"sandbox-token.{uuid.uuid4().hex}",
@@ -98,7 +98,7 @@ def hang_up(call: Call) -> Answer:
     dial = _dial(call)
     now = call.state.clock.now()
     if dial.hung_up is None and view(dial, now)["endedAt"] is None:
-        call.state.dials[dial.id] = replace(dial, hung_up=now)
+        call.state.put_dial(replace(dial, hung_up=now))
     return 200, {}
 
 
@@ -161,12 +161,12 @@ class Collection:
             if asked["agentId"] not in (None, *call.objects["agents"]):
                 raise unprocessable([("agentId", "no such agent in this workspace")])
         changed = {**one, **asked}
-        call.objects[self.kind][one["id"]] = changed
+        call.state.put_object(call.workspace, self.kind, changed)
         return 200, changed
 
     def remove(self, call: Call) -> Answer:
         """DELETE of one."""
-        del call.objects[self.kind][self._one(call)["id"]]
+        call.state.drop_object(call.workspace, self.kind, self._one(call)["id"])
         return 200, {}
 
     def _all(self, call: Call) -> list[dict[str, Any]]:

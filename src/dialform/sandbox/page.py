@@ -101,7 +101,7 @@ def _workspace(state: State, name: str, now: float) -> Workspace:
     dials = [dial for dial in state.dials.values() if dial.workspace == name]
     refused = [
         (_time(request.time), request.status or 0)
-        for request in state.requests
+        for request in state.requests.values()
         if request.what == "dials" and request.workspace == name and request.dial is None
     ]
     objects = state.workspaces[name]

@@ -87,9 +87,9 @@ def endpoint(
         try:
             received.body = await read_body(web)
         except BadRequest as error:
-            state.requests.append(received)
+            state.received(received)
             return _finish(state, received, refusal(error))
-        state.requests.append(received)
+        state.received(received)
         broken = await _fault(state, received, "received")
         if broken is not None:
             return _finish(state, received, broken)
@@ -126,6 +126,7 @@ async def read_body(web: WebRequest) -> bytes:
 
 def _finish(state: State, received: Request, response: ASGIApp) -> ASGIApp:
     received.status = response.status_code if isinstance(response, Response) else None
+    state.answered(received)
     if received.method != "GET":
         state.save()
     return response

@@ -8,14 +8,14 @@ to others.
 from __future__ import annotations
 
 import base64
-import copy
-from collections import deque
+import json
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dialform.sandbox.clock import Clock
 from dialform.sandbox.dials import Dial
-from dialform.sandbox.seed import WORKSPACES, seeded
+from dialform.sandbox.seed import KINDS, WORKSPACES, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ Objects = dict[str, dict[str, dict[str, Any]]]
 """Kind to id to object."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """A request as it was received."""
 
@@ -56,6 +56,9 @@ class Request:
     dial: str | None = None
     """The id of the dial it created."""
 
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Its own name."""
+
     def as_json(self) -> dict[str, Any]:
         """With the body in base64, so that not a byte is lost."""
         return {
@@ -69,6 +72,7 @@ class Request:
             "time": self.time,
             "status": self.status,
             "dial": self.dial,
+            "key": self.key,
         }
 
     @classmethod
@@ -80,13 +84,17 @@ class Request:
 
 @dataclass
 class State:
-    """The sandbox's memory. Used from one thread, the server's."""
+    """
+    The sandbox's memory. Used from one thread, the server's.
+
+    What is to last goes through the methods, then `save`.
+    """
 
     clock: Clock
     file: StateFile | None = None
     workspaces: dict[str, Objects] = field(default_factory=dict)
     dials: dict[str, Dial] = field(default_factory=dict)
-    requests: deque[Request] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
+    requests: dict[str, Request] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     resets: int = 0
     """How often it was made new; a request that began before has nothing to do here."""
@@ -97,21 +105,58 @@ class State:
     ) -> State:
         """A new state, or the one in ``file``. Raises SettingError for a file it can't read."""
         state = cls(Clock(wall, speed=speed), file)
-        stored = None if file is None else file.load()
-        if stored is None:
+        if file is None or not state._restore(file):
             state.reset()
-        else:
-            state._restore(stored)
         return state
 
     def reset(self) -> None:
         """As new: the seeds, no dials, no faults. Time and its speed go on."""
-        self.workspaces = {name: copy.deepcopy(seeded(name)) for name in WORKSPACES}
+        if self.file is not None:
+            self.file.clear()
+        self.workspaces = {name: {kind: {} for kind in KINDS} for name in WORKSPACES}
+        for workspace in WORKSPACES:
+            for kind, objects in seeded(workspace).items():
+                for one in objects.values():
+                    self.put_object(workspace, kind, one)
         self.dials = {}
         self.requests.clear()
         self.faults.clear()
         self.resets += 1
         self.save()
+
+    def put_object(self, workspace: str, kind: str, one: dict[str, Any]) -> None:
+        """Put an object into a workspace, or in place of the one with its id."""
+        self.workspaces[workspace][kind][one["id"]] = one
+        if self.file is not None:
+            self.file.put("object", json.dumps([workspace, kind, one["id"]]), one)
+
+    def drop_object(self, workspace: str, kind: str, key: str) -> dict[str, Any]:
+        """Take an object out of a workspace."""
+        if self.file is not None:
+            self.file.drop("object", json.dumps([workspace, kind, key]))
+        return self.workspaces[workspace][kind].pop(key)
+
+    def put_dial(self, dial: Dial) -> None:
+        """Put a dial in, or in place of what was known of it."""
+        self.dials[dial.id] = dial
+        if self.file is not None:
+            self.file.put("dial", dial.id, dial.as_json())
+
+    def received(self, request: Request) -> None:
+        """A request came. Only dials asked for go to the file."""
+        self.requests[request.key] = request
+        self.answered(request)
+        if len(self.requests) > MAX_REQUESTS:
+            oldest = next(iter(self.requests))
+            del self.requests[oldest]
+            if self.file is not None:
+                self.file.drop("request", oldest)
+
+    def answered(self, request: Request) -> None:
+        """Something became of a request."""
+        known = request.key in self.requests
+        if self.file is not None and request.what == "dials" and known:
+            self.file.put("request", request.key, request.as_json())
 
     def rings(self, number: str) -> int:
         """How many dials to ``number`` ring, now or later, or rang: in all workspaces."""
@@ -120,28 +165,23 @@ class State:
         )
 
     def save(self) -> None:
-        """To the file, if there is one."""
+        """To the file, if there is one. Raises SettingError."""
         if self.file is not None:
-            self.file.save(
-                {
-                    "time": self.clock.now(),
-                    "workspaces": self.workspaces,
-                    "dials": [dial.as_json() for dial in self.dials.values()],
-                    "requests": [
-                        request.as_json() for request in self.requests if request.what == "dials"
-                    ],
-                }
-            )
+            self.file.put("time", "", self.clock.now())
+            self.file.save()
 
-    def _restore(self, stored: dict[str, Any]) -> None:
-        assert self.file is not None  # noqa: S101 - where `stored` comes from
+    def _restore(self, file: StateFile) -> bool:
+        """Take what is in the file; False: nothing is."""
         try:
-            self.clock.not_before(float(stored["time"]))
-            self.workspaces = stored["workspaces"]
-            self.dials = {dial["id"]: Dial(**dial) for dial in stored["dials"]}
-            self.requests.extend(Request.of_json(request) for request in stored["requests"])
-            complete = set(self.workspaces) >= set(WORKSPACES)
+            for _, time in file.read("time"):
+                self.clock.not_before(float(time))
+            self.workspaces = {name: {kind: {} for kind in KINDS} for name in WORKSPACES}
+            for key, one in file.read("object"):
+                workspace, kind, name = json.loads(key)
+                self.workspaces[workspace][kind][name] = one
+            self.dials = {key: Dial(**dial) for key, dial in file.read("dial")}
+            for key, request in file.read("request"):
+                self.requests[key] = Request.of_json(request)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise self.file.corrupt(f"{type(error).__name__}: {error}") from None
-        if not complete:
-            raise self.file.corrupt("a workspace is missing")
+            raise file.broken(f"{type(error).__name__}: {error}") from None
+        return any(any(kinds.values()) for kinds in self.workspaces.values())

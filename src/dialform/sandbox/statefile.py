@@ -1,94 +1,143 @@
 """
-The file that a sandbox keeps its state in: one JSON document, replaced as a whole.
+The file that a sandbox keeps its state in: SQLite, a row for each dial, object and request.
 
-A second file, ``FILE.lock``, is locked while a sandbox runs, so that two never share one;
-the next state is written to ``FILE.new`` first.
+A row is written when its thing changes, so that a sandbox of many dials stays fast; a change
+is whole or not there. The file is locked while a sandbox runs: two never share one.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import SettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-_FORMAT = "dialform.sandbox-state/1"
+_MARK = 0x64665362
+"""SQLite's ``application_id``: says that a file is a sandbox's state."""
+
+_FORMAT = 1
+"""SQLite's ``user_version``."""
 
 
 class StateFile:
-    """A state file, held by this process until `release`."""
+    """A state file, held by this process until `release`. Used from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Locks it. Raises SettingError where another sandbox holds it or it can't be written."""
+        """
+        Open and lock it; a file that is not there is made.
+
+        Raises SettingError where another sandbox holds it, it can't be written, or it is
+        something else.
+        """
         self.path = path
-        lock = path.with_name(path.name + ".lock")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise SettingError(
-                f"sandbox state {path}: can't write beside it: {error.strerror}; "
-                "give --state a file in a folder that you can write to"
-            ) from None
-        if not _locked(self._lock):
-            os.close(self._lock)
-            raise SettingError(
-                f"sandbox state {path}: another sandbox is using it; stop that one or give "
-                "this one its own --state file"
+            raise self.broken(error.strerror or str(error)) from None
+        self._rows: sqlite3.Connection | None = None
+        try:
+            self._rows = sqlite3.connect(path, timeout=0, check_same_thread=False)
+            self._open(self._rows)
+        except (sqlite3.Error, SettingError) as error:
+            self.release()
+            if isinstance(error, SettingError):
+                raise
+            raise self._explained(error) from None
+
+    def _open(self, rows: sqlite3.Connection) -> None:
+        rows.execute("PRAGMA locking_mode = EXCLUSIVE")
+        rows.execute("BEGIN IMMEDIATE")
+        mark, version, tables = (
+            rows.execute(question).fetchone()[0]
+            for question in (
+                "PRAGMA application_id",
+                "PRAGMA user_version",
+                "SELECT count(*) FROM sqlite_master",
             )
+        )
+        if tables and mark != _MARK:
+            raise self.broken("it is something else's database")
+        if tables and version != _FORMAT:
+            raise self.broken(f"it has format {version}; this version reads {_FORMAT}")
+        rows.execute(f"PRAGMA application_id = {_MARK}")
+        rows.execute(f"PRAGMA user_version = {_FORMAT}")
+        rows.execute(
+            "CREATE TABLE IF NOT EXISTS kept (place INTEGER PRIMARY KEY, kind TEXT NOT NULL, "
+            "key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (kind, key))"
+        )
+        rows.commit()
+        rows.execute("PRAGMA journal_mode = WAL")
+        rows.execute("PRAGMA synchronous = NORMAL")
+        found = rows.execute("PRAGMA quick_check").fetchone()[0]
+        if found != "ok":
+            raise self.broken(found)
 
-    def load(self) -> dict[str, Any] | None:
-        """What is stored; None: nothing yet. Raises SettingError for what it can't read."""
+    def read(self, kind: str) -> Iterator[tuple[str, Any]]:
+        """Keys and values of a kind, in the order in which they were first put."""
+        question = "SELECT key, value FROM kept WHERE kind = ? ORDER BY place"
         try:
-            stored = json.loads(self.path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self.corrupt(error.strerror or str(error)) from None
-        except (ValueError, RecursionError) as error:
-            raise self.corrupt(f"not JSON: {error}") from None
-        if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
-            raise self.corrupt(f"its format is not {_FORMAT}")
-        return stored
+            for key, value in self._held.execute(question, (kind,)):
+                yield key, json.loads(value)
+        except (sqlite3.Error, ValueError, RecursionError) as error:
+            raise self.broken(str(error)) from None
 
-    def save(self, value: dict[str, Any]) -> None:
-        """Replace the file: a reader sees the old or the new one. Raises SettingError."""
-        text = json.dumps({"format": _FORMAT, **value}, ensure_ascii=False)
-        new = self.path.with_name(self.path.name + ".new")
+    def put(self, kind: str, key: str, value: Any) -> None:
+        """Put a value in, or in place of what was there. `save` makes it last."""
+        self._write(
+            "INSERT INTO kept (kind, key, value) VALUES (?, ?, ?) "
+            "ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value",
+            (kind, key, json.dumps(value)),
+        )
+
+    def drop(self, kind: str, key: str) -> None:
+        """Take a value out."""
+        self._write("DELETE FROM kept WHERE kind = ? AND key = ?", (kind, key))
+
+    def clear(self) -> None:
+        """Take everything out."""
+        self._write("DELETE FROM kept", ())
+
+    def save(self) -> None:
+        """Make all that was put and dropped last, or none of it. Raises SettingError."""
         try:
-            with new.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
-        except OSError as error:
-            raise SettingError(
-                f"sandbox state {self.path}: can't be written: {error.strerror}"
-            ) from None
+            self._held.commit()
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
 
     def release(self) -> None:
         """Let another sandbox have it."""
-        os.close(self._lock)
+        if self._rows is not None:
+            self._rows.close()
+            self._rows = None
 
-    def corrupt(self, why: str) -> SettingError:
+    @property
+    def _held(self) -> sqlite3.Connection:
+        if self._rows is None:
+            raise self.broken("it was released")
+        return self._rows
+
+    def _write(self, change: str, values: tuple[str, ...]) -> None:
+        try:
+            self._held.execute(change, values)
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+
+    def _explained(self, error: sqlite3.Error) -> SettingError:
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+            return SettingError(
+                f"sandbox state {self.path}: another sandbox is using it; stop that one or give "
+                "this one its own --state file"
+            )
+        return self.broken(str(error))
+
+    def broken(self, why: str) -> SettingError:
         """The error for a file that can't be used."""
         return SettingError(
-            f"sandbox state {self.path}: can't be read: {why}; move it away to begin anew"
+            f"sandbox state {self.path}: can't be used: {why}; "
+            "name another --state file, or move this one away to begin anew"
         )
-
-
-def _locked(handle: int) -> bool:
-    """Lock an open file for this process alone; False: somebody else has it."""
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
