@@ -48,7 +48,7 @@ class Problem:
 
     __slots__ = ("file", "key", "line", "message", "rule", "severity")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a finding has that many sides
         self,
         *,
         file: str,
