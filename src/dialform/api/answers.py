@@ -8,23 +8,12 @@ The key is taken out of all that leaves here.
 
 from __future__ import annotations
 
-import ipaddress
-import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
-from dialform.errors import (
-    ApiError,
-    Deferred,
-    NotSent,
-    OutcomeUnknown,
-    Rejected,
-    SettingError,
-    UsageError,
-)
+from dialform.api.location import base_url as base_url  # noqa: PLC0414 - `checking` asks here
+from dialform.api.words import UNREADABLE, parsed, printable, said, scrub
+from dialform.errors import ApiError, Deferred, NotSent, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,8 +123,8 @@ class Answer:
     def words(self) -> str:
         """The API's own words, without the key: what its error body says, else the body."""
         text = scrub(bytes(self.body).decode("utf-8", "replace"), self.key)
-        said = scrub(_said(text), self.key)
-        return (said or text).strip().encode()[:MAX_WORDS].decode("utf-8", "ignore")
+        found = scrub(said(text), self.key)
+        return (found or text).strip().encode()[:MAX_WORDS].decode("utf-8", "ignore")
 
     def describe(self) -> str:
         """Request and answer, for a message."""
@@ -143,7 +132,7 @@ class Answer:
         trouble = scrub(self.trouble, self.key)
         if self.status is None:
             return f"{where}: {trouble}"
-        words = _printable(self.words())[:_SHOWN_WORDS]
+        words = printable(self.words())[:_SHOWN_WORDS]
         rest = f": {words}" if words else ""
         broke = f" (the answer broke off: {trouble or 'too long or too slow'})"
         return f"{where}: {self.status}{rest}{'' if self.complete else broke}"
@@ -201,8 +190,8 @@ def value(answer: Answer) -> Any:
     if answer.accepted and answer.complete:
         if not answer.body.strip():
             return None
-        found = _json(bytes(answer.body))
-        if found is _UNREADABLE:
+        found = parsed(bytes(answer.body))
+        if found is UNREADABLE:
             raise ApiError(
                 f"{what}; the answer is not JSON: is this the base URL of the Vogent API?", **more
             )
@@ -223,7 +212,7 @@ def _dial_of(answer: Answer, status: int) -> Created | None:
     if not answer.complete:
         return None
     data = bytes(answer.body)
-    found = _json(data)
+    found = parsed(data)
     if not isinstance(found, dict):
         return None
     dial_id = found.get("dialId")
@@ -239,20 +228,9 @@ def _dial_of(answer: Answer, status: int) -> Created | None:
     )
 
 
-_UNREADABLE = object()
-
-
-def _json(data: bytes | str) -> Any:
-    """The JSON value, or `_UNREADABLE`: an error's cause would hold the whole text."""
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return _UNREADABLE
-
-
 def _advice(answer: Answer, status: int) -> str:
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP's 3xx
-        to = _printable(scrub(answer.headers.get("location", ""), answer.key))[:_SHOWN_WORDS]
+        to = printable(scrub(answer.headers.get("location", ""), answer.key))[:_SHOWN_WORDS]
         return f"It redirects to {to!r}, which is not followed: correct the workspace's URL"
     if status == 404 and answer.request == "POST /dials":  # noqa: PLR2004 - Not Found
         return "Check the workspace's URL, and that the ids are of this workspace"
@@ -274,105 +252,12 @@ def retry_after(text: str | None, date: str | None = None) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from datetime import UTC, datetime  # noqa: PLC0415 - rarely needed
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - likewise, and 6 ms
+
     try:
         then = parsedate_to_datetime(text)
         now = parsedate_to_datetime(date) if date else datetime.now(UTC)
         return max(0.0, (then - now).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _said(text: str) -> str:
-    """The message in an error body, whatever its shape; empty where none is found."""
-    found = _json(text)
-    return "; ".join(dict.fromkeys(_messages(found)))
-
-
-def _messages(found: Any) -> list[str]:
-    match found:
-        case str():
-            return [found] if found.strip() else []
-        case list():
-            return [message for one in found[:50] for message in _messages(one)]
-        case dict():
-            own = [
-                message
-                for name in ("message", "error", "errors", "detail", "msg", "error_description")
-                if name in found
-                for message in _messages(found[name])
-            ]
-            places = (found.get(name) for name in ("field", "path", "loc"))
-            place = next((one for one in places if one is not None), None)
-            if place is not None and own:
-                dotted = ".".join(map(str, place)) if isinstance(place, list) else str(place)
-                return [own[0] if dotted in own[0] else f"{dotted}: {own[0]}", *own[1:]]
-            return own
-        case _:
-            return []
-
-
-def scrub(text: str, key: str) -> str:
-    """``text`` without the key, however it may be escaped."""
-    for form in sorted({key, json.dumps(key)[1:-1], quote(key, safe="")}, key=len, reverse=True):
-        text = text.replace(form, "***")
-    return text
-
-
-def _printable(text: str) -> str:
-    """One line that a terminal can show: no control characters."""
-    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
-
-
-def segment(name: str) -> str:
-    """An id as a part of a path. Raises UsageError for what can't be one."""
-    if not name.isprintable() or name in ("", ".", ".."):
-        raise UsageError(f"{name!r} is not an id")
-    return quote(name, safe="")
-
-
-def checked_key(key: str) -> str:
-    """The key. Raises SettingError, without the key, for what can't be one."""
-    if not key or not all("!" <= letter <= "~" for letter in key):
-        raise SettingError(
-            "the API key is empty or has a blank, a line end or a letter that no key has; "
-            "set the key variable to the key alone"
-        )
-    return key
-
-
-def base_url(url: str) -> str:
-    """The API's base URL, without a closing slash. Raises SettingError."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = None, ""
-    if (
-        parts is None
-        or not url.isprintable()
-        or " " in url
-        or parts.scheme not in ("http", "https")
-        or not host
-    ):
-        raise SettingError(
-            f"workspace URL {_printable(url)!r}: write it as https://api.vogent.ai/api"
-        )
-    if parts.username is not None or parts.password is not None:
-        raise SettingError(
-            f"workspace URL of {host}: no user or password belongs in it; "
-            "the key has a variable of its own"
-        )
-    if parts.query or parts.fragment:
-        raise SettingError(f"workspace URL of {host}: nothing may follow the path")
-    if parts.scheme == "http" and not _near(host):
-        raise SettingError(f"workspace URL {url!r}: the key would be sent in clear; write https://")
-    return url.rstrip("/")
-
-
-def _near(host: str) -> bool:
-    """Whether a host is this machine or of a private network."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".test"))
-    return address.is_private or address.is_loopback

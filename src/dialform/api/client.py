@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from dialform.api import answers
+from dialform.api import answers, location
 from dialform.api.answers import Answer, Created
 from dialform.errors import ApiError, SettingError
 
@@ -84,8 +84,8 @@ class Client:
         ``trust_env`` takes proxies and certificates from the environment's usual variables;
         ``pause`` is how many seconds pass before a GET is first repeated.
         """
-        self.url = answers.base_url(url)
-        self._key = answers.checked_key(key)
+        self.url = location.base_url(url)
+        self._key = location.checked_key(key)
         self._pause = pause
         self._deadline = timeout * 2
         # No certificate is ever looked at over http, and reading the bundle takes a while.
@@ -186,13 +186,13 @@ class Client:
 
     def hangup(self, dial_id: str) -> None:
         """``POST /dials/{id}/hangup``. Raises ApiError; Rejected with 404 for no such dial."""
-        answers.value(self._send("POST", f"/dials/{answers.segment(dial_id)}/hangup", b"{}"))
+        answers.value(self._send("POST", f"/dials/{location.segment(dial_id)}/hangup", b"{}"))
 
     def dial(self, dial_id: str) -> Dial:
         """``GET /dials/{id}``. Raises ApiError; Rejected with 404 for no such dial."""
         from dialform.api import objects  # noqa: PLC0415 - needs pydantic
 
-        return objects.read(objects.Dial, self._get(f"/dials/{answers.segment(dial_id)}"))
+        return objects.read(objects.Dial, self._get(f"/dials/{location.segment(dial_id)}"))
 
     def voices(self) -> list[Voice]:
         """``GET /voices``, all pages. Raises ApiError, as all the lists."""
@@ -216,14 +216,14 @@ class Client:
         """``GET /agents/{id}/versioned_prompts``, all pages."""
         from dialform.api import objects  # noqa: PLC0415 - needs pydantic
 
-        path = f"/agents/{answers.segment(agent_id)}/versioned_prompts"
+        path = f"/agents/{location.segment(agent_id)}/versioned_prompts"
         return objects.read_all(objects.Prompt, self._pages(path))
 
     def extractors(self, agent_id: str) -> list[Extractor]:
         """``GET /agents/{id}/extractors``, all pages."""
         from dialform.api import objects  # noqa: PLC0415 - needs pydantic
 
-        path = f"/agents/{answers.segment(agent_id)}/extractors"
+        path = f"/agents/{location.segment(agent_id)}/extractors"
         return objects.read_all(objects.Extractor, self._pages(path))
 
     def functions(self) -> list[Function]:

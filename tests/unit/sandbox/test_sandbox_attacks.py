@@ -48,7 +48,7 @@ def http(running_sandbox: Sandbox) -> Iterator[httpx.Client]:
 
 
 quick = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
