@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dialform.api.location import base_url as base_url  # noqa: PLC0414 - `checking` asks here
 from dialform.api.words import UNREADABLE, parsed, printable, said, scrub
 from dialform.errors import ApiError, Deferred, NotSent, OutcomeUnknown, Rejected
 
