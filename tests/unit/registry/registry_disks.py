@@ -11,6 +11,7 @@ import os
 import resource
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +148,7 @@ def full_disks(folder: str, what: str, most: int) -> Any:
     for room in range(2, most):
         _mount(folder, f"nr_inodes={room},size=1m" if what == "inodes" else f"size={room * 4}k")
         registry = str(Path(folder, "registry"))
-        errors.append(outcome(lambda registry=registry: up(registry, "next")))
+        errors.append(outcome(partial(up, registry, "next")))
         faults += _faults(registry, before=set())
         _remount(folder, "nr_inodes=1000,size=1m")
         if up(registry, "next") != [1, 1, 1]:

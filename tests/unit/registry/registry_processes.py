@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -224,7 +225,7 @@ def kill_everywhere(top: str, before: int) -> Any:
     while True:
         project = Path(shutil.copytree(pattern, Path(top, "project")))
         folder = str(project / "registry")
-        answer = answer_of(*forked(killed_at(step, lambda folder=folder: up(folder, "next"))))
+        answer = answer_of(*forked(killed_at(step, partial(up, folder, "next"))))
         faults += [f"step {step}: {fault}" for fault in _faults(folder, before, answer)]
         shutil.rmtree(project)
         if answer is not None:
@@ -241,7 +242,7 @@ def kill_anytime(top: str, wanted: int, seed: int) -> Any:
     for number in range(20 * wanted):
         if kills == wanted:
             break
-        child, readable = forked(lambda number=number: up(folder, f"text {number}"))
+        child, readable = forked(partial(up, folder, f"text {number}"))
         time.sleep(chance.uniform(0, 2 * seconds))
         os.kill(child, signal.SIGKILL)
         kills += answer_of(child, readable) is None

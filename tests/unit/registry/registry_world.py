@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from dialform.presets.canonical import Digest, canonical
-from dialform.registry import Entry, Meta, Registry
+from dialform.registry import Entry, Kind, Meta, Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +99,8 @@ def small_registry(folder: Path) -> Registry:
     release(registry, "collections", "three", as_meta=meta(2))
     release(registry, "collections", "one", env="staging")
     release(registry, "reminder", "one")
-    for second, kind in enumerate(("hold", "resume", "withdraw"), start=3):
+    kinds: tuple[Kind, ...] = ("hold", "resume", "withdraw")
+    for second, kind in enumerate(kinds, start=3):
         because = meta(second, writer=None, reason="wrong amount in the opening line")
         registry.append("prod", "collections", kind, expected=None, meta=because)
     registry.append("prod", "collections", "yank", expected=6, yank_version=2, meta=meta(6))

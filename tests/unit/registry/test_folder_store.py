@@ -112,7 +112,7 @@ def a_link_to_nothing(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
-BROKEN: list[tuple[str, Callable[[Path], None], str]] = [
+BROKEN: list[tuple[str, Callable[[Path], object], str]] = [
     ("registry", a_file, "Not a directory"),
     ("file/registry", lambda path: path.parent.write_bytes(b""), "Not a directory"),
     ("registry", a_loop, "symbolic links"),
@@ -123,7 +123,7 @@ BROKEN: list[tuple[str, Callable[[Path], None], str]] = [
 
 @pytest.mark.parametrize(("name", "damage", "words"), BROKEN)
 def test_an_unreachable_folder_is_an_error_and_never_gone(
-    tmp_path: Path, name: str, damage: Callable[[Path], None], words: str
+    tmp_path: Path, name: str, damage: Callable[[Path], object], words: str
 ) -> None:
     damage(tmp_path / name)
     before = sorted(tmp_path.rglob("*"))

@@ -155,7 +155,7 @@ METAS = st.builds(
 )
 CHANGES = st.one_of(
     st.integers(1, 4).map(released),
-    st.sampled_from(["hold", "resume", "withdraw"]).map(Change),
+    st.sampled_from([Change("hold"), Change("resume"), Change("withdraw")]),
     st.integers(1, 4).map(lambda number: Change("yank", yank_version=number)),
 )
 
