@@ -18,7 +18,7 @@ from dialform.declaration import flows
 from dialform.declaration.findings import problems_of
 from dialform.declaration.merging import near
 from dialform.declaration.models import EnvironmentFile
-from dialform.declaration.rules import check_texts, texts_of
+from dialform.declaration.redaction import redacted
 from dialform.errors import DeclarationError, Problem, UsageError
 from dialform.presets.canonical import canonical
 from dialform.presets.documents import (
@@ -72,6 +72,8 @@ class Environment:
         self.bindings: dict[str, dict[str, Any]] = {}
         self._presets = presets
         self._model: EnvironmentFile | None = None
+        for source in layered.sources:
+            self.problems += source.problems
         try:
             model = EnvironmentFile.model_validate(layered.value)
         except ValidationError as error:
@@ -85,7 +87,6 @@ class Environment:
         for kind in ("extractors", "promptVersions"):
             for binding in self.bindings.get(kind, {}).values():
                 binding.pop("agent", None)
-        check_texts(texts_of(layered), self.problems)
         self._check_bound()
         for name, run in self.runs.items():
             self._check_run(name, run)
@@ -354,7 +355,7 @@ def merged_unbound(environments: Iterable[Environment]) -> list[Problem]:
                 key=one.problem.key,
                 line=one.problem.line,
                 rule=one.problem.rule,
-                message=message,
+                message=redacted(message),
             )
         )
     return problems

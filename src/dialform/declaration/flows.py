@@ -78,6 +78,8 @@ def _kind(key: str, node: Node, report: Report) -> dict[str, Any]:
         report(("node", key, name), "flow-node", f"does not go with {kind}")
     data = node.model_dump(exclude_unset=True, include=fields)
     if kind == "type":
+        if node.type in FUNCTION_NODES:
+            _check_function(("node", key, "data"), data.get("data"), report)
         return {"type": node.type, "nodeData": data.get("data", {})}
     if kind == "question":
         data.setdefault("questionType", "multiple_choice" if node.options else "freeform")
@@ -117,6 +119,18 @@ def check_definition(value: dict[str, Any], report: Report) -> None:
                 )
             else:
                 report(one["loc"], "type", message_of(one, one["loc"][-1]))
+    nodes = value.get("nodes")
+    for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
+        if isinstance(node, dict) and node.get("type") in FUNCTION_NODES:
+            _check_function(("nodes", index, "nodeData"), node.get("nodeData"), report)
+
+
+def _check_function(path: tuple[str | int, ...], data: Any, report: Report) -> None:
+    """In a function node's data, ``function`` is a name of ours."""
+    function = data.get("function") if isinstance(data, dict) else None
+    if isinstance(data, dict) and "function" in data and not isinstance(function, str):
+        message = "must be the name of a function, as a string"
+        report((*path, "function"), "type", message)
 
 
 def check_graph(

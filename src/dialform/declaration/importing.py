@@ -19,8 +19,9 @@ from pydantic import ValidationError
 from dialform.api.models import FlowDefinition, Model
 from dialform.declaration.binding import inline
 from dialform.declaration.models import MACRO_NAME, PresetFile, ProfileFile
-from dialform.declaration.rules import macro_names, strings
+from dialform.declaration.rules import macro_names
 from dialform.declaration.source import dotted
+from dialform.declaration.values import strings
 from dialform.presets.documents import CALL_TWINS, FUNCTION_NODES, OVERRIDE_TWINS
 
 if TYPE_CHECKING:

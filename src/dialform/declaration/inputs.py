@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ def input_findings(declared: dict[str, Any]) -> list[tuple[str, str]]:
     pattern = declared.get("pattern")
     if pattern is not None:
         try:
-            compiled = re.compile(pattern)
-        except re.error as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what Python may one day read otherwise
+                compiled = re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
             return [*found, (f"is no regular expression: {error}", "pattern")]
         if kind not in ("string", "any"):
             found.append((f"goes with strings, not with type {kind!r}", "pattern"))

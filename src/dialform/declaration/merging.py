@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.source import dotted
+from dialform.declaration.values import DEEPEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,8 +45,8 @@ def parse_path(text: str) -> tuple[str | int, ...]:
         else:
             path.append(bare if bare is not None else _unquoted(quoted, text))
         at = match.end()
-    if not path:
-        raise BadPath("is empty")
+    if not 0 < len(path) <= DEEPEST:
+        raise BadPath("leads too deep" if path else "is empty")
     return tuple(path)
 
 
@@ -119,6 +120,8 @@ class Layered:
         self.name = name
         self.sources = tuple(sources)
         self.value = value
+        self.has_braces = any(source.has_braces for source in sources)
+        """Whether a macro may stand in it."""
 
     @property
     def own(self) -> Source:

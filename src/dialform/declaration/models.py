@@ -25,7 +25,10 @@ from dialform.api.models import (
     VersionedPromptFields,
 )
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""What the name of a binding or a profile looks like."""
+
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME.pattern}$")]
 """The name of a binding, a profile or a preset."""
 
 MACRO_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,126}")

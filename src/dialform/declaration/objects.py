@@ -20,14 +20,17 @@ from dialform.declaration.findings import problems_of
 from dialform.declaration.inputs import input_findings
 from dialform.declaration.merging import Layered, near
 from dialform.declaration.models import FlowFile, PresetFile, ProfileFile
-from dialform.declaration.rules import Text, check_texts, macros, texts_of
+from dialform.declaration.rules import located, macros_in
+from dialform.declaration.source import JsonSource, dotted
+from dialform.declaration.speech import Spoken
 from dialform.errors import DeclarationError
 from dialform.presets.canonical import NotCanonical, canonical, digest
 from dialform.presets.documents import api_fields, overlay, preset_document, profile_document
 
 if TYPE_CHECKING:
-    from dialform.declaration.rules import Macro
-    from dialform.declaration.source import Source
+    from collections.abc import Iterable
+
+    from dialform.declaration.source import Prose, Source
     from dialform.errors import Problem
     from dialform.presets.canonical import Digest
 
@@ -35,8 +38,8 @@ if TYPE_CHECKING:
 class Library(Protocol):
     """Where an object finds what it names."""
 
-    def prose(self, file: str) -> tuple[str, str]:
-        """``(name, text)`` of a prose file, relative to stacks/; DeclarationError."""
+    def prose(self, file: str) -> Prose:
+        """A prose file, relative to stacks/; DeclarationError where it can't be used."""
 
     def flow(self, name: str) -> Flow | None:
         """The flow of that name."""
@@ -57,12 +60,12 @@ class Library(Protocol):
 class Flow:
     """A flow, from its compact form or as the API's object."""
 
-    def __init__(self, name: str, source: Source, *, compact: bool) -> None:
-        """``source`` is stacks/flows/NAME.toml (compact) or NAME.json."""
+    def __init__(self, name: str, source: Source) -> None:
+        """``source`` is stacks/flows/NAME.json (a `JsonSource`) or NAME.toml (compact)."""
         self.name = name
         self.source = source
         self.problems: list[Problem] = []
-        self._compact = compact
+        compact = self._compact = not isinstance(source, JsonSource)
         self._keys: list[str] = []
         if compact:
             layered = Layered(name, [source], source.value)
@@ -105,10 +108,9 @@ class Flow:
     ) -> None:
         self.problems.append(self.source.problem(path, rule, message, severity=severity))
 
-    @cached_property
-    def texts(self) -> list[Text]:
-        """Every string of the file."""
-        return texts_of(self.source)
+    def all_problems(self) -> list[Problem]:
+        """Its own and its file's."""
+        return [*self.problems, *self.source.problems]
 
 
 def _deprecated(
@@ -123,9 +125,9 @@ def _deprecated(
 
 @dataclass
 class _Prompts:
-    """What a profile's prompts bring: their flows, their texts."""
+    """What a profile's prompts bring: their files and their flows."""
 
-    texts: list[Text] = field(default_factory=list)
+    prose: list[Prose] = field(default_factory=list)
     flows: dict[tuple[str, ...], Flow] = field(default_factory=dict)
     """By the path of their prompt in the profile's file."""
     broken: bool = False
@@ -170,7 +172,6 @@ class Profile:
             check_extra(layered, extra, self.problems, written, fields)
         if not self._prompts.broken:
             self.document = document
-        check_texts(self.texts, self.problems)
 
     def _without_implied(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The API's fields, less the types of agent that no file says."""
@@ -219,7 +220,7 @@ class Profile:
             message = "stands beside a prompt; one of the two must go"
             self._report((*path, "file"), "prompt-source", message)
         try:
-            name, text = library.prose(file)
+            prose = library.prose(file)
         except DeclarationError as error:
             self._prompts.broken = True
             for one in error.problems:
@@ -232,8 +233,8 @@ class Profile:
                 message = f"{one.file}: {one.message}{hint}"
                 self._report((*path, "file"), one.rule, message)
         else:
-            prompt["prompt"] = text
-            self._prompts.texts.append(Text(text, None, (), name))
+            prompt["prompt"] = prose.text
+            self._prompts.prose.append(prose)
 
     def _add_flow(
         self, prompt: dict[str, Any], path: tuple[str, ...], flow: str, library: Library
@@ -279,25 +280,33 @@ class Profile:
         return self.layered.value.get("prompt") is not None
 
     @cached_property
-    def texts(self) -> list[Text]:
-        """Every string of its files and prompts, without its flows'."""
-        return [*texts_of(self.layered), *self._prompts.texts]
-
-    @cached_property
-    def macros(self) -> list[Macro]:
-        """The macros in all that it says, its flows included."""
-        texts = [*self.texts, *(text for flow in self.flows for text in flow.texts)]
-        return macros(texts, self.problems)
+    def spoken(self) -> Spoken:
+        """All texts of its files, its prompts and its flows."""
+        return Spoken(
+            [
+                (self.layered, self.layered.value),
+                *((prose, prose.text) for prose in self._prompts.prose),
+                *((flow.source, flow.source.value) for flow in self.flows),
+            ]
+        )
 
     def all_problems(self) -> list[Problem]:
-        """Its own and its flows'."""
-        _ = self.macros, self.data
-        return [*self.problems, *(one for flow in self.flows for one in flow.problems)]
+        """Its own, its files' and its flows'."""
+        _ = self.data
+        found = [*self.problems, *self.spoken.malformed()]
+        for source in self.layered.sources:
+            found += source.problems
+        for prose in self._prompts.prose:
+            found += prose.problems
+        for flow in self.flows:
+            found += flow.all_problems()
+        return found
 
     @cached_property
     def data(self) -> bytes | None:
         """The document's canonical bytes; None where it has none."""
-        return _canonical(self.document, self.layered, self.problems)
+        flows = [flow.source for flow in self.flows]
+        return _canonical(self.document, self.layered, self.problems, flows)
 
     @cached_property
     def digest(self) -> Digest | None:
@@ -310,14 +319,20 @@ def _less(table: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _canonical(
-    document: dict[str, Any] | None, layered: Layered, problems: list[Problem]
+    document: dict[str, Any] | None,
+    layered: Layered,
+    problems: list[Problem],
+    more: Iterable[Source] = (),
 ) -> bytes | None:
+    """Its bytes; the files from which it comes mostly say why it has none."""
     if document is None:
         return None
     try:
         return canonical(document)
     except NotCanonical as error:
-        problems.append(layered.problem((), "canonical", str(error)))
+        known = [one.rule for source in (*layered.sources, *more) for one in source.problems]
+        if "canonical" not in known:
+            problems.append(layered.problem((), "canonical", str(error)))
         return None
 
 
@@ -357,10 +372,8 @@ class Preset:
         if self._extra:
             self._check_extra(model.model_dump(exclude_unset=True, exclude={"extraFields"}))
         self._check_inputs()
-        texts = texts_of(layered)
-        check_texts(texts, self.problems)
         if not partial:
-            self._check_macros(texts)
+            self._check_macros()
             self._check_numbers(call)
 
     def _check_numbers(self, call: dict[str, Any]) -> None:
@@ -395,34 +408,45 @@ class Preset:
                 path = ("inputs", name, key)
                 self.problems.append(self.layered.problem(path, "input", message))
 
-    def _check_macros(self, texts: list[Text]) -> None:
-        problems = self.problems
-        used = macros(texts, problems) + (self.profile.macros if self.profile else [])
-        if "profile" in self.layered.value and (
-            self.profile is None or self.profile.document is None
-        ):
+    @cached_property
+    def _spoken(self) -> Spoken:
+        """The texts of its own files, less what is said of inputs, which is for people."""
+        value = {key: item for key, item in self.layered.value.items() if key != "inputs"}
+        return Spoken([(self.layered, value)])
+
+    def _check_macros(self) -> None:
+        profile = self.profile
+        if "profile" in self.layered.value and (profile is None or profile.document is None):
             return  # what it says is not known
-        known: dict[str, set[str] | None] = {}
-        for flow in self.profile.flows if self.profile else ():
-            known |= flows.outputs(flow.definition)
-        for macro in used:
-            message = self._macro_finding(macro.name, known)
-            if message:
-                problems.append(macro.text.problem("macro", message, offset=macro.offset))
-        if self.profile is None or not self.profile.speaks:
+        spoken = [self._spoken, *([] if profile is None else [profile.spoken])]
+        names = {name for one in spoken for name in one.names}
+        self._check_names(names, spoken)
+        if profile is None or not profile.speaks:
             return  # the agent's own prompt speaks, and it is not known here
-        names = {macro.name for macro in used}
         for name, declared in self.inputs.items():
             if name not in names and not declared.get("usedElsewhere"):
                 message = (
                     "is an input that nothing says; if a function or the agent's own texts "
                     "read it, add usedElsewhere = true"
                 )
-                problems.append(self.layered.problem(("inputs", name), "input-unused", message))
+                problem = self.layered.problem(("inputs", name), "input-unused", message)
+                self.problems.append(problem)
+
+    def _check_names(self, names: set[str], spoken: list[Spoken]) -> None:
+        """Each macro must be an input, or something that a node of the flow gives."""
+        nodes: dict[str, set[str] | None] = {}
+        for flow in self.profile.flows if self.profile else ():
+            nodes |= flows.outputs(flow.definition)
+        wrong = {name: self._macro_finding(name, nodes) for name in names - self.inputs.keys()}
+        if not any(wrong.values()):
+            return
+        for place, value in (part for one in spoken for part in one.parts):
+            for name, problem in located(place, value, macros_in):
+                message = wrong.get(name)
+                if message is not None:
+                    self.problems.append(problem("macro", message))
 
     def _macro_finding(self, name: str, nodes: dict[str, set[str] | None]) -> str | None:
-        if name in self.inputs:
-            return None
         if name.startswith("node."):
             node, _, output = name.removeprefix("node.").rpartition(".")
             if node not in nodes:
@@ -435,13 +459,17 @@ class Preset:
             return f"{{{{{name}}}}}: node {node!r} {gives}"
         return (
             f"{{{{{name}}}}} is not an input of preset {self.name!r}; "
-            f"declare [inputs.{name}] in {self.layered.own.name}" + near(name, self.inputs)
+            f"declare [{dotted(('inputs', name))}] in {self.layered.own.name}"
+            + near(name, self.inputs)
         )
 
     def all_problems(self) -> list[Problem]:
-        """Its own and its profile's."""
+        """Its own, its files' and its profile's."""
         _ = self.data
-        return [*self.problems, *(self.profile.all_problems() if self.profile else ())]
+        found = [*self.problems, *self._spoken.malformed()]
+        for source in self.layered.sources:
+            found += source.problems
+        return [*found, *(self.profile.all_problems() if self.profile else ())]
 
     @cached_property
     def document(self) -> dict[str, Any] | None:

@@ -1,14 +1,15 @@
 """
-The line of every key in a TOML text.
+The line of every key in a TOML or JSON text.
 
-TOML parsers give values without places. This reads a text that a parser has accepted and
-notes where each key stands; it is asked only when there is an error to report, and is no
-parser: it checks nothing.
+Parsers give values without places. This reads a text that a parser has accepted and notes
+where each key stands; it is asked only when there is an error to report, and is no parser:
+it checks nothing.
 """
 
 from __future__ import annotations
 
 import re
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING
 
 import tomli
@@ -26,6 +27,10 @@ _STRING = re.compile(
     r"|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'",
     re.DOTALL,
 )
+_JSON_SPACE = re.compile(r"[ \t\r\n]*")
+_JSON_COLON = re.compile(r"[ \t\r\n]*:")
+_JSON_COMMA = re.compile(r"[ \t\r\n]*,")
+_JSON_SCALAR = re.compile(r"[^,\]} \t\r\n]*")
 _SCALAR = re.compile(r"[^,\]}\n#]*")
 
 
@@ -35,7 +40,10 @@ class Positions:
     def __init__(self, text: str) -> None:
         """``text`` is TOML that parses."""
         self._lines: dict[Path, int] = {(): 1}
-        _Reader(text.replace("\r\n", "\n"), self._lines).read()
+        self._read(text)
+
+    def _read(self, text: str) -> None:
+        _TomlReader(text, self._lines).read()
 
     def line(self, path: Iterable[str | int]) -> int:
         """The line of ``path``, or of its nearest parent that is there. From 1."""
@@ -56,24 +64,20 @@ class Positions:
         return list(self._lines)
 
 
+class JsonPositions(Positions):
+    """Where the keys of one JSON text stand."""
+
+    def _read(self, text: str) -> None:
+        _JsonReader(text, self._lines).value(())
+
+
 class _Reader:
     def __init__(self, text: str, lines: dict[Path, int]) -> None:
         self._text = text
         self._at = 0
         self._lines = lines
-        self._counts: dict[Path, int] = {}
         self._line = 1
         self._line_at = 0
-
-    def read(self) -> None:
-        table: Path = ()
-        while self._skip(_BLANK):
-            if self._text.startswith("[[", self._at):
-                table = self._header(2)
-            elif self._text[self._at] == "[":
-                table = self._header(1)
-            else:
-                self._pair(table)
 
     def _skip(self, pattern: re.Pattern[str]) -> bool:
         match = pattern.match(self._text, self._at)
@@ -85,6 +89,46 @@ class _Reader:
         self._line += self._text.count("\n", self._line_at, at)
         self._line_at = at
         self._lines.setdefault(path, self._line)
+
+
+class _JsonReader(_Reader):
+    def value(self, path: Path) -> None:
+        """Read one value and what follows it."""
+        self._skip(_JSON_SPACE)
+        opening = self._text[self._at]
+        if opening == '"':
+            _, self._at = scanstring(self._text, self._at + 1, False)
+        elif opening in "{[":
+            self._at += 1
+            index = 0
+            while self._skip(_JSON_SPACE) and self._text[self._at] not in "}]":
+                start, part = self._at, index
+                if opening == "{":
+                    part, self._at = scanstring(self._text, self._at + 1, False)
+                    self._skip(_JSON_COLON)
+                self._note((*path, part), start)
+                self.value((*path, part))
+                index += 1
+            self._at += 1
+        else:
+            self._skip(_JSON_SCALAR)
+        self._skip(_JSON_COMMA)
+
+
+class _TomlReader(_Reader):
+    def __init__(self, text: str, lines: dict[Path, int]) -> None:
+        super().__init__(text, lines)
+        self._counts: dict[Path, int] = {}
+
+    def read(self) -> None:
+        table: Path = ()
+        while self._skip(_BLANK):
+            if self._text.startswith("[[", self._at):
+                table = self._header(2)
+            elif self._text[self._at] == "[":
+                table = self._header(1)
+            else:
+                self._pair(table)
 
     def _key(self) -> tuple[str, ...]:
         parts: list[str] = []

@@ -1,20 +1,20 @@
 """
 A project: all files under `stacks/`, read and put together.
 
-The one place of this package that walks the disk. Objects are made when they are asked for,
+Objects are made when they are asked for,
 so that an environment that is pinned does not stumble over a half-edited preset.
 """
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dialform.declaration.environment import Environment, merged_unbound
+from dialform.declaration.files import STACKS, Disk, Folder, printable
 from dialform.declaration.merging import chain_of, layered, near
+from dialform.declaration.models import NAME
 from dialform.declaration.objects import Flow, Preset, Profile
-from dialform.declaration.source import read_json, read_prose, read_toml
 from dialform.errors import DeclarationError, Problem, SettingError, UsageError
 from dialform.registry.names import check_name
 
@@ -22,41 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from dialform.declaration.source import Source
-
-STACKS = "stacks"
-"""The folder of declarations, in the project's folder."""
-
-
-class _Folder:
-    """The TOML files of one kind, and the problems of reading them."""
-
-    def __init__(self, root: Path, folder: str) -> None:
-        self.sources: dict[str, Source] = {}
-        self.problems: dict[str, list[Problem]] = {}
-        self.unreadable: dict[str, list[Problem]] = {}
-        """The files that are there and can't be read, with the reasons."""
-        self.entries: list[str] = []
-        path = root / folder
-        try:
-            self.entries = sorted(entry for entry in os.listdir(path))  # noqa: PTH208 - names only
-        except FileNotFoundError:
-            return
-        for entry in self.entries:
-            name, ending = os.path.splitext(entry)  # noqa: PTH122 - names only
-            if ending != ".toml" or name.startswith("."):
-                continue
-            try:
-                self.sources[name] = read_toml(path / entry, f"{folder}/{entry}")
-            except DeclarationError as error:
-                self.problems[name] = list(error.problems)
-        self.unreadable = {name: list(why) for name, why in self.problems.items()}
-
-    @cached_property
-    def parents(self) -> set[str]:
-        """The names that others extend."""
-        named = (source.value.get("extends") for source in self.sources.values())
-        return {name for name in named if isinstance(name, str)}
+    from dialform.declaration.source import Prose, Source
 
 
 class Project:
@@ -76,86 +42,45 @@ class Project:
                 f"{root}: there is no {STACKS}/ folder here; "
                 f"run this in a project, or make one with: dialform init DIR"
             )
-        self._environments = _Folder(root, STACKS)
-        self._profiles = _Folder(root, f"{STACKS}/profiles")
-        self._presets = _Folder(root, f"{STACKS}/presets")
-        self._prose: dict[str, tuple[str, str] | DeclarationError] = {}
-        self._flows: dict[str, Flow | None] = {}
-        self._inside: dict[Path, bool] = {}
+        self._disk = Disk(root)
+        self._environments = Folder(self._disk, STACKS, ".toml")
+        self._profiles = Folder(self._disk, f"{STACKS}/profiles", ".toml")
+        self._presets = Folder(self._disk, f"{STACKS}/presets", ".toml")
 
     # What objects ask of their library.
 
-    def prose(self, file: str) -> tuple[str, str]:
-        """``(name, text)`` of a prose file, relative to stacks/."""
-        if file not in self._prose:
-            self._prose[file] = self._read_prose(file)
-        found = self._prose[file]
-        if isinstance(found, DeclarationError):
-            raise found
-        return found
-
-    def _read_prose(self, file: str) -> tuple[str, str] | DeclarationError:
-        name = f"{STACKS}/{file}"
-        path = self.root / STACKS / file
-        if not self._is_inside(path):
-            message = "leads out of the project; prompts are part of it"
-            return DeclarationError([Problem(file=name, rule="missing-file", message=message)])
-        try:
-            text = read_prose(path, name)
-        except DeclarationError as error:
-            return error
-        if not text.strip():
+    def prose(self, file: str) -> Prose:
+        """A prose file, relative to stacks/; DeclarationError where it can't be used."""
+        prose = self._disk.prose(f"{STACKS}/{file}")
+        if not prose.text.strip():
             message = "says nothing: write the prompt into it"
-            return DeclarationError(
-                [Problem(file=name, line=1, rule="prompt-source", message=message)]
+            raise DeclarationError(
+                [Problem(file=prose.name, line=1, rule="prompt-source", message=message)]
             )
-        return name, text
+        return prose
 
-    def _is_inside(self, path: Path) -> bool:
-        """Whether ``path``, links followed, is in the project; asked once for each folder."""
-        try:
-            if path.is_symlink():
-                return path.resolve().is_relative_to(self.root.resolve())
-            folder = path.parent
-            if folder not in self._inside:
-                self._inside[folder] = folder.resolve().is_relative_to(self.root.resolve())
-            return self._inside[folder]
-        except (OSError, ValueError):
-            return False
+    @cached_property
+    def _flow_files(self) -> Folder:
+        return Folder(self._disk, f"{STACKS}/flows", ".toml", ".json")
+
+    @cached_property
+    def flows(self) -> dict[str, Flow]:
+        """All flows that can be read, by name."""
+        return {name: Flow(name, source) for name, source in self._flow_files.sources.items()}
 
     def flow_names(self) -> list[str]:
-        """All flows."""
-        try:
-            entries = os.listdir(self.root / STACKS / "flows")  # noqa: PTH208 - names only
-        except FileNotFoundError:
-            return []
-        return sorted({os.path.splitext(entry)[0] for entry in entries})  # noqa: PTH122 - names only
+        """All flows that have a file."""
+        return self._flow_files.names
 
     def flow(self, name: str) -> Flow | None:
-        """The flow of that name, from NAME.toml or NAME.json."""
-        if name not in self._flows:
-            self._flows[name] = self._read_flow(name)
-        return self._flows[name]
-
-    def _read_flow(self, name: str) -> Flow | None:
-        folder = self.root / STACKS / "flows"
-        names = [f"{name}{ending}" for ending in (".toml", ".json")]
-        found = [one for one in names if (folder / one).exists()]
-        if not found:
-            return None
-        shown = f"{STACKS}/flows/{found[0]}"
-        compact = found[0] == names[0]
-        flow = Flow(
-            name, (read_toml if compact else read_json)(folder / found[0], shown), compact=compact
-        )
-        if len(found) > 1:
-            message = f"stands beside {found[1]}; one of the two must go"
-            flow.problems.append(Problem(file=shown, line=1, rule="flow-file", message=message))
-        return flow
+        """The flow of that name, from NAME.toml or NAME.json; DeclarationError if unreadable."""
+        if name in self._flow_files.problems:
+            raise DeclarationError(self._flow_files.problems[name])
+        return self.flows.get(name)
 
     def profile_names(self) -> list[str]:
         """All profiles that have a file."""
-        return sorted({*self._profiles.sources, *self._profiles.problems})
+        return self._profiles.names
 
     def profile_problems(self, name: str) -> list[Problem]:
         """Why a profile that has a file can't be used."""
@@ -178,12 +103,20 @@ class Project:
         found: dict[str, Profile] = {}
         for name in self._profiles.sources:
             problems = self._profiles.problems.setdefault(name, [])
+            self._check_profile_name(name, problems)
             chain = chain_of(name, self._profiles.sources, problems, self._profiles.unreadable)
             if chain is not None:
                 partial = name in self._profiles.parents and name not in used
                 value = layered(name, chain, problems)
                 found[name] = Profile(value, self, partial=partial)
         return found
+
+    def _check_profile_name(self, name: str, problems: list[Problem]) -> None:
+        """Presets name it, so it must be a name."""
+        if not NAME.fullmatch(name):
+            file = self._profiles.sources[name].name
+            message = "a profile's name takes up to 63 letters, digits, '.', '_' and '-'"
+            problems.append(Problem(file=file, rule="name", message=message))
 
     @cached_property
     def presets(self) -> dict[str, Preset]:
@@ -215,7 +148,7 @@ class Project:
 
     def environment_names(self) -> list[str]:
         """All environments."""
-        return sorted({*self._environments.sources, *self._environments.problems})
+        return self._environments.names
 
     def environment(self, name: str) -> Environment:
         """
@@ -240,20 +173,9 @@ class Project:
         if name in self._environments.problems:
             raise DeclarationError(self._environments.problems[name])
         raise UsageError(
-            f"there is no environment {name!r}: no {STACKS}/{name}.toml"
+            f"there is no environment {name!r}: no {STACKS}/{printable(name)}.toml"
             + near(name, self.environment_names())
         )
-
-    def _flow_problems(self) -> list[Problem]:
-        found: list[Problem] = []
-        for name in self.flow_names():
-            try:
-                flow = self.flow(name)
-            except DeclarationError as error:
-                found += error.problems
-            else:
-                found += [] if flow is None else flow.problems
-        return found
 
     def problems(self, environments: Iterable[str] | None = None) -> list[Problem]:
         """Everything that is wrong with all files, or with what some environments run."""
@@ -269,16 +191,16 @@ class Project:
             found += [one for one in environment.problems if id(one) not in apart]
         found += merged_unbound(made)
         if environments is None:
-            for folder in (self._profiles, self._presets):
+            objects: list[Profile | Preset | Flow] = [*self.profiles.values()]
+            objects += [*self.presets.values(), *self.flows.values()]
+            for one in objects:
+                found += one.all_problems()
+            for folder in (self._environments, self._profiles, self._presets, self._flow_files):
+                found += folder.stray
                 found += [one for problems in folder.problems.values() for one in problems]
-            found += self._flow_problems()
-            for profile in self.profiles.values():
-                found += profile.all_problems()
-            for preset in self.presets.values():
-                found += preset.all_problems()
         return sorted(
             {str(problem): problem for problem in found}.values(),
-            key=lambda problem: (problem.file, problem.line or 0, problem.key),
+            key=lambda problem: (problem.file, problem.line or 0, problem.key, problem.message),
         )
 
 

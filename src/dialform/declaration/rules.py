@@ -1,183 +1,146 @@
 """
 Rules on texts: macros, placeholders, secrets.
 
-Pure. Every string of a declaration passes here as a `Text`, which knows where it stands.
+Pure. The usual file breaks none of them, so each rule first looks at the text as a whole;
+where something stands is found out only once there is something to report.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from dialform.errors import Problem
+from dialform.declaration.redaction import may_hold_secret, secret_in, secrets_in
+from dialform.declaration.source import Prose
+from dialform.declaration.values import oddities, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from dialform.declaration.merging import Layered
     from dialform.declaration.source import Source
+    from dialform.errors import Problem
 
-_MACRO = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_PLACEHOLDER = re.compile(r"<[A-Za-z][^<>]*>|(?i:changeme|change-me|todo|tbd|fixme|xxx+)")
-_SECRETS = (
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("a bearer token", re.compile(r"\bBearer\s+[A-Za-z0-9._~+/-]{16,}")),
-    ("a signed token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.")),
-    ("an access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
-    (
-        "an API key",
-        re.compile(
-            r"\b(?:sk|pk|rk|key|elto|vogent)[-_](?:live|test|prod|proj)?[-_]?[A-Za-z0-9]{20,}\b"
-        ),
-    ),
-    (
-        "a token",
-        re.compile(
-            r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|glpat-[A-Za-z0-9_-]{16,})"
-        ),
-    ),
-)
-_ANY_SECRET = re.compile("|".join(pattern.pattern for _, pattern in _SECRETS))
-_MARKS = (
-    *("PRIVATE KEY", "Bearer", "eyJ", "AKIA", "ASIA", "xox", "glpat-"),
-    *(f"gh{kind}_" for kind in "pousr"),
-    *(f"{name}{sign}" for name in ("sk", "pk", "rk", "key", "elto", "vogent") for sign in "-_"),
-)
-"""A text with none of these has no such secret; nearly all texts end here."""
-_SHORTEST_MARKED = 14
-_SHORTEST_SECRET = 8
-_LONGEST_PLACEHOLDER = 40
-_SECRET_KEY = re.compile(
-    r"(?i)(?:^|[_-])(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)$|(?i:apiKey|accessToken|authToken|clientSecret)$"
-)
+Path = tuple[str | int, ...]
+
+_NAME = "[A-Za-z_][A-Za-z0-9_.-]*"
+_MACRO = re.compile(rf"\{{\{{[ \t]*({_NAME})[ \t]*\}}\}}")
+_BRACES = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
+_HALF = re.compile(rf"(?<!\{{)\{{({_NAME})\}}\}}")
+_PLACEHOLDER = re.compile(r"<[A-Za-z][^<>\n]*>|(?i:changeme|change-me|todo|tbd|fixme|xxx+)")
+# What a file must hold if it is to break a rule: looked for first, as it is fast.
+_KEY_SIGNS = ("passw", "secret", "token", "apikey", "api_key", "api-key")
+_PLACEHOLDER_SIGNS = ("<", "changeme", "change-me", "todo", "tbd", "fixme", "xxx")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A string and where it stands: at ``path`` of ``place``, or as the file ``prose``."""
+class Placed(Protocol):
+    """What knows where its values stand: a file, or a chain of files."""
 
-    value: str
-    place: Layered | Source | None
-    path: tuple[str | int, ...]
-    prose: str | None = None
+    has_braces: bool
+    """Whether a macro may stand in it."""
 
     def problem(
-        self, rule: str, message: str, *, offset: int = 0, severity: str = "error"
+        self, path: Iterable[str | int], rule: str, message: str, *, severity: str = "error"
     ) -> Problem:
-        """A finding at ``offset`` characters."""
-        if self.prose is not None:
-            line = self.value.count("\n", 0, offset) + 1
-            return Problem(
-                file=self.prose, line=line, rule=rule, message=message, severity=severity
-            )
-        assert self.place is not None  # noqa: S101 - one of the two is given
-        return self.place.problem(self.path, rule, message, severity=severity)
+        """A finding at ``path``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
-    """``{{name}}`` in a text."""
-
-    name: str
-    text: Text
-    offset: int
-
-
-def strings(
-    value: Any, path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every string in ``value`` with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if item.__class__ is str:
-                yield (*path, key), item
-            elif item.__class__ in (dict, list):
-                yield from strings(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from strings(item, (*path, index))
+def check_source(source: Source) -> Iterator[Problem]:
+    """What is wrong with single values of a file, whatever their keys mean."""
+    text = source.text.lower()
+    if source.scan.odd:
+        for path, message in oddities(source.value):
+            yield source.problem(path, "canonical", message)
+    hidden = "\\" in text  # an escape may hide what a value holds
+    if hidden or any(sign in text for sign in _PLACEHOLDER_SIGNS):
+        for path, value in strings(source.value):
+            if _PLACEHOLDER.fullmatch(value.strip()):
+                message = f"{value!r} is a placeholder; fill it in"
+                yield source.problem(path, "placeholder", message)
+    values = "\n".join(source.scan.strings)
+    if may_hold_secret(values) or any(sign in text for sign in _KEY_SIGNS):
+        for path, value in strings(source.value):
+            what = secret_in(value, path)
+            if what is not None:
+                yield source.problem(path, "secret", _remove(what))
 
 
-def texts_of(place: Layered | Source) -> list[Text]:
-    """Every string of a file, or of a chain of files merged."""
-    return [Text(value, place, path) for path, value in strings(place.value)]
+def check_prose(prose: Prose) -> Iterator[Problem]:
+    """The same for a text that is said."""
+    if _PLACEHOLDER.fullmatch(prose.text.strip()):
+        message = f"{prose.text.strip()!r} is a placeholder; fill it in"
+        yield prose.problem(0, "placeholder", message)
+    if may_hold_secret(prose.text):
+        for offset, what in secrets_in(prose.text):
+            yield prose.problem(offset, "secret", _remove(what))
 
 
-def macros(texts: list[Text], problems: list[Problem]) -> list[Macro]:
-    """
-    The macros in ``texts``, each once a text; malformed ones become problems.
-
-    Nearly every text is well-formed and says the same few macros again and again, so that is
-    looked at first.
-    """
-    found: list[Macro] = []
-    for text in texts:
-        value = text.value
-        if "{{" not in value and "}}" not in value:
-            continue
-        written = _MACRO.findall(value)
-        each = dict.fromkeys(written)
-        whole = value.count("{{") == value.count("}}") == len(written)
-        if not whole or not all(_NAME.fullmatch(one.strip()) for one in each):
-            _report_malformed(text, problems)
-        found += [
-            Macro(name, text, value.index(f"{{{{{one}}}}}"))
-            for one in each
-            if _NAME.fullmatch(name := one.strip())
-        ]
-    return found
-
-
-def _report_malformed(text: Text, problems: list[Problem]) -> None:
-    for match in _MACRO.finditer(text.value):
-        if not _NAME.fullmatch(match[1].strip()):
-            message = f"{{{{{match[1]}}}}} is no macro: it needs a name like {{{{first_name}}}}"
-            problems.append(text.problem("macro", message, offset=match.start()))
-    rest = _MACRO.sub(lambda whole: " " * len(whole[0]), text.value)
-    for sign, other in (("{{", "}}"), ("}}", "{{")):
-        if sign in rest:
-            message = f"{sign!r} has no {other!r}; a macro is written {{{{name}}}}"
-            problems.append(text.problem("macro", message, offset=rest.index(sign)))
+def _remove(what: str) -> str:
+    """The value itself is not repeated."""
+    return f"looks like {what}; declarations are no place for secrets: remove and revoke it"
 
 
 def macro_names(text: str) -> list[str]:
     """The well-formed macros in a text."""
-    if "{{" not in text:
-        return []
-    return [name for one in _MACRO.findall(text) if _NAME.fullmatch(name := one.strip())]
+    return _MACRO.findall(text) if "{{" in text else []
 
 
-def check_texts(texts: list[Text], problems: list[Problem]) -> None:
-    """Refuses placeholders that were never filled in, and what looks like a secret."""
+def all_macro_names(texts: Iterable[str]) -> set[str] | None:
+    """The names of all macros in ``texts``; None where one of them is malformed."""
+    names: set[str] = set()
     for text in texts:
-        value = text.value
-        plain = value.strip()
-        if (plain[:1] == "<" or len(plain) <= _LONGEST_PLACEHOLDER) and _PLACEHOLDER.fullmatch(
-            plain
-        ):
-            problems.append(text.problem("placeholder", f"{plain!r} is a placeholder; fill it in"))
-        match = None
-        if len(value) >= _SHORTEST_MARKED and any(mark in value for mark in _MARKS):
-            match = _ANY_SECRET.search(value)
-        if match is not None:
-            what = next(what for what, pattern in _SECRETS if pattern.match(value, match.start()))
-            problems.append(_secret(text, what, match.start()))
-        elif text.path and len(value) >= _SHORTEST_SECRET and _names_secret(text.path[-1]):
-            problems.append(_secret(text, "a secret", 0))
+        if "{{" in text:
+            found = _MACRO.findall(text)
+            names.update(found)
+            if text.count("{{") != len(found) or "{{{" in text:
+                return None
+        if "}}" in text and _HALF.search(text):
+            return None
+    return names
 
 
-@functools.cache
-def _names_secret(key: str | int) -> bool:
-    """Whether a key is called as secrets are."""
-    return isinstance(key, str) and _SECRET_KEY.search(key) is not None
+def macros_in(text: str) -> Iterator[tuple[int, str]]:
+    """``(offset, name)`` of each macro in ``text``."""
+    for match in _MACRO.finditer(text):
+        yield match.start(), match[1]
 
 
-def _secret(text: Text, what: str, offset: int) -> Problem:
-    """The value itself is not repeated."""
-    message = f"looks like {what}; declarations are no place for secrets: remove and revoke it"
-    return text.problem("secret", message, offset=offset)
+def malformed_in(text: str) -> Iterator[tuple[int, str]]:
+    """``(offset, message)`` of what was meant as a macro and is none."""
+    rest = text
+    for match in _BRACES.finditer(text):
+        if not _MACRO.fullmatch(match[0]):
+            what = match[0] if len(match[0]) <= 60 else f"{match[0][:57]}..."  # noqa: PLR2004 - a line
+            yield match.start(), f"{what} is no macro: it needs a name, as in {{{{first_name}}}}"
+        rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
+    for match in _HALF.finditer(rest):
+        yield match.start(), f"{match[0]} has one brace too few; a macro is {{{{{match[1]}}}}}"
+    start = rest.find("{{")
+    if start >= 0:
+        yield start, "'{{' has no '}}'; a macro is written {{name}}"
+
+
+def located(
+    place: Placed | Prose,
+    value: Any,
+    find: Callable[[str], Iterator[tuple[int, str]]],
+) -> Iterator[tuple[str, Callable[..., Problem]]]:
+    """
+    Each thing that ``find`` finds in the strings of ``value``, with a way to report it.
+
+    The second of each pair makes a problem at that place from ``(rule, message)``.
+    """
+    if isinstance(place, Prose):
+        for offset, found in find(place.text):
+            yield found, _at_offset(place, offset)
+        return
+    for path, text in strings(value):
+        for _, found in find(text):
+            yield found, _at_path(place, path)
+
+
+def _at_offset(prose: Prose, offset: int) -> Callable[..., Problem]:
+    return lambda rule, message, **more: prose.problem(offset, rule, message, **more)
+
+
+def _at_path(place: Placed, path: Path) -> Callable[..., Problem]:
+    return lambda rule, message, **more: place.problem(path, rule, message, **more)

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 _LONG = 60
 
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _PATTERNS = {
     r"^\+[1-9][0-9]{6,14}$": "must be a phone number in E.164 form, like '+14155550100'",
     r"^sha256:[0-9a-f]{64}$": "must be a digest: 'sha256:' and 64 hex digits",
     r"^https?://[^\s/@]+(?:/\S*)?$": "must be an http or https URL without user name or password",
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "must be a name: letters, digits, '.', '_' and '-'",
-    r"^[A-Za-z_][A-Za-z0-9_]*$": "must be the name of an environment variable",
+    _VARIABLE: "must be the name of an environment variable, never a key",
     r"^[A-Za-z_][A-Za-z0-9_.-]{0,126}$": "must be a name as in {{name}}",
 }
 
@@ -100,6 +101,8 @@ def _list(_error: Mapping[str, Any], found: Any, key: object) -> str:
 
 def _pattern(error: Mapping[str, Any], found: Any, _key: object) -> str:
     pattern = (error.get("ctx") or {}).get("pattern", "")
+    if pattern == _VARIABLE:
+        return _PATTERNS[pattern]  # what stands there may be a key
     text = f"{_PATTERNS.get(pattern, f'must match {pattern}')}{_not(found)}"
     if "must be a name" in text and "/" in str(found):
         text += "; the name of a file stands without its folder and its ending"

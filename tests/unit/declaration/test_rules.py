@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FINDINGS = Path(__file__).with_name("findings.txt")
 ROOT = Path(__file__).parents[3]
+KEY = f"sk_live_{'a1B2' * 6}"
+"""Looks like a key, and is none. No finding repeats it."""
 NODE = {"id": "a", "name": "a", "type": "freeform", "nodeData": {}, "transitionRules": []}
 
 
@@ -261,6 +263,49 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
     "a number that JSON can't keep": edited(
         "profiles/house.toml", "[prompt]", "[metadata]\nx = 9007199254740993\n[prompt]"
     ),
+    "a date, which JSON doesn't have": edited(
+        "profiles/house.toml", "[prompt]", "[metadata]\nx = 2026-11-24\n[prompt]"
+    ),
+    "a float that is no number": edited(
+        "profiles/house.toml", "[prompt]", "[metadata]\nx = [1.5, nan]\n[prompt]"
+    ),
+    "a number of thousands of digits": edited(
+        "profiles/house.toml", "[prompt]", f"[metadata]\nx = {'9' * 5000}\n[prompt]"
+    ),
+    "tables that are nested too deep": edited(
+        "profiles/house.toml", "[prompt]", f"[metadata{'.a' * 70}]\nx = 1\n[prompt]"
+    ),
+    "lists that are nested too deep": edited(
+        "profiles/house.toml", "[prompt]", f"[metadata]\nx = {'[' * 900}{']' * 900}\n[prompt]"
+    ),
+    "a null that is nested too deep": edited(
+        "profiles/talk.toml", "[prompt]", f'null = ["metadata{".a" * 70}"]\n[prompt]'
+    ),
+    "JSON that is nested too deep": {"flows/j.json": f'{{"nodes": {"[" * 5000}{"]" * 5000}}}'},
+    "half of a surrogate pair": {"flows/j.json": flow_json(name="\ud83d")},
+    "a function's name that is a table": {
+        "flows/j.json": flow_json(type="function", nodeData={"function": {}})
+    },
+    "a key in the place of its variable": edited(
+        "dev.toml", '"VOGENT_API_KEY_DEV"', f'"{KEY}-{KEY}"'
+    ),
+    "a key in the place of a binding's name": edited("presets/visit.toml", '"warm"', f'"{KEY}"'),
+    "a key in the place of a number": edited("presets/visit.toml", "= 5", f'= "{KEY}"'),
+    "a key in a default of another pattern": edited(
+        "presets/visit.toml", 'default = "Tuesday"', f'default = "{KEY}"\npattern = "T.*"'
+    ),
+    "a key that a child replaces": edited(
+        "profiles/house.toml", "[prompt]", f'[prompt]\nname = "{KEY}"'
+    ),
+    "a password in a webhook's URL": edited(
+        "dev.toml", "https://hooks", "https://me:pass-of-mine@hooks"
+    ),
+    "a regular expression that is too large": edited(
+        "presets/visit.toml", "[inputs.day]", "[inputs.day]\npattern = 'a{99999999999999}'"
+    ),
+    "a profile's file that is no name": {"profiles/a b.toml": 'language = "en"'},
+    "a file that nobody reads": {"presets/more.yaml": "agent: desk"},
+    "a macro with a brace too few": edited("prompts/talk.md", "{{day}}", "{{day}} and {day}}"),
     "a flow without nodes": {"flows/j.json": '{"nodes": []}'},
     "a node twice": {"flows/j.json": json.dumps({"nodes": [NODE, NODE]})},
     "a node's type that the API refuses": {"flows/j.json": flow_json(type="function_call")},
@@ -329,6 +374,13 @@ def test_mistake_gives_its_finding_and_no_other(name: str, tmp_path: Path) -> No
 
     assert [str(problem) for problem in problems] == expected()[name]
     assert problems
+
+
+def test_no_finding_repeats_a_key() -> None:
+    text = FINDINGS.read_text(encoding="utf-8")
+
+    assert KEY not in text
+    assert "pass-of-mine" not in text
 
 
 def test_every_rule_of_the_page_has_a_case() -> None:
