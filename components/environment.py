@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pulumi
-from pulumi.runtime.config import is_config_secret
 
 from dialform.components.context import Context
 from dialform.components.presets import Presets
@@ -13,8 +12,8 @@ from dialform.components.speech import Speech
 from dialform.components.telephony import Telephony
 from dialform.declaration import load_environment
 from dialform.errors import DialformError
-from dialform.publishing import KEY_SETTING
 from dialform.resources import Environment as EnvironmentDocument
+from dialform.resources.base import refuse_plain_key
 
 
 class Environment(pulumi.ComponentResource):
@@ -62,11 +61,7 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
     """
     name = stack or pulumi.get_stack()
     root = root or Path.cwd()
-    if pulumi.Config("dialform").get("apiKey") and not is_config_secret(KEY_SETTING):
-        raise pulumi.RunError(
-            f"{KEY_SETTING} stands in Pulumi.{pulumi.get_stack()}.yaml in clear: revoke that key, "
-            f"then set the new one with `pulumi config set --secret {KEY_SETTING}`"
-        )
+    refuse_plain_key()
     try:
         context = Context(
             load_environment(root, name),

@@ -32,30 +32,30 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
-from dialform import publishing
+from dialform import checking, publishing
 from dialform.errors import DialformError, ObjectAbsent
-from dialform.presets.canonical import (
-    Digest,
-    NotCanonical,
-    canonical,
-    digest,
-    is_digest,
-    load_json,
-    parse,
-)
-from dialform.presets.documents import ENVIRONMENT_FORMAT, PRESET_FORMAT, PROFILE_FORMAT
+from dialform.presets.canonical import Digest, canonical
 from dialform.registry import Registry
-from dialform.registry.names import name_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from dialform.api.client import Client
     from dialform.registry import Entry
 
 Props = dict[str, Any]
-Fault = tuple[str, str]
-"""A property and what is wrong with it."""
+Rules = dict[str, "checking.Rule"]
+
+_WORKSPACE: Rules = {
+    "workspace": checking.workspace,
+    "keyvar": checking.keyvar,
+    "witness": checking.optional_text,
+}
+"""What every resource has."""
+
+_PUBLISHED: Rules = {"registry": checking.registry, **_WORKSPACE}
+"""What every resource of the registry has."""
 
 
 class _Provider(ResourceProvider):
@@ -72,15 +72,23 @@ class _Provider(ResourceProvider):
     silent: ClassVar[tuple[str, ...]] = ("keyvar", "witness")
     """Inputs that say how to work and not what is wanted: their change is none."""
 
+    rules: ClassVar[Rules]
+    """What may stand in each input."""
+
     def configure(self, req: ConfigureRequest) -> None:
         """Keep this process's settings at hand; the key is read when a call is made."""
         self._setting: Callable[[str], Any] = req.config.get
         _answer_errors_in_one_line()
 
-    def check(self, _olds: Props, news: Props) -> CheckResult:
-        """Validate the inputs; each fault is shown with its property."""
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Validate the inputs, unless they were before; each fault is shown with its property."""
         inputs = _inputs(news)
-        return CheckResult(inputs, [CheckFailure(key, why) for key, why in self._faults(inputs)])
+        before = _inputs(olds)
+        if before and inputs == before:
+            return CheckResult(inputs, [])
+        known = {key: value for key, value in inputs.items() if not _has_unknown(value)}
+        unknown = inputs.keys() - known.keys()
+        return CheckResult(inputs, list(self._faults(known, unknown)))
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         """Compare what is wanted; the engine then shows the changed properties."""
@@ -104,20 +112,30 @@ class _Provider(ResourceProvider):
         """Remove nothing: what was published stays."""
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """What is there now, as inputs, so that drift shows by property."""
+        """
+        What is there now, as inputs, so that drift shows by property.
+
+        Without drift no inputs are given, and the engine keeps its own: ``props`` are outputs,
+        which hold what silent inputs were when something else last changed.
+        """
         inputs = {key: value for key, value in _inputs(props).items() if key not in self.outputs}
         found = self._read(inputs)
         if found is None:
             return ReadResult(None, {})
         outs = {**_inputs(props), **found}
-        return ReadResult(id_, outs, inputs={key: outs[key] for key in inputs})
+        now = {key: outs[key] for key in inputs}
+        return ReadResult(id_, outs, inputs=None if now == inputs else now)
 
     def _changed(self, olds: Props, news: Props) -> list[str]:
         keys = {*_inputs(olds), *_inputs(news)} - {*self.outputs, *self.silent}
         return sorted(key for key in keys if olds.get(key) != news.get(key))
 
-    def _faults(self, props: Props) -> Iterator[Fault]:
-        raise NotImplementedError
+    def _faults(self, props: Props, unknown: AbstractSet[str]) -> Iterator[CheckFailure]:
+        """What is wrong with ``props``; ``unknown`` are those that a preview can't know yet."""
+        for key, rule in self.rules.items():
+            fault = None if key in unknown else rule(props.get(key))
+            if fault is not None:
+                yield _failure(key, fault)
 
     def _id(self, props: Props) -> str:
         raise NotImplementedError
@@ -138,8 +156,13 @@ class _Provider(ResourceProvider):
 class VoiceProvider(_Provider):
     """A voice: verified to exist and to be called what the file says."""
 
-    def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "binding", "voiceId", "workspace", "keyvar")
+    silent = ("witness",)
+    rules: ClassVar[Rules] = {
+        "binding": checking.text,
+        "voiceId": checking.text,
+        "voiceName": checking.optional_text,
+        **_WORKSPACE,
+    }
 
     def _id(self, props: Props) -> str:
         return str(props["voiceId"])
@@ -152,8 +175,10 @@ class VoiceProvider(_Provider):
         return {}
 
     def _read(self, inputs: Props) -> Props | None:
-        name = self._workspace(inputs).names("voices").get(inputs["voiceId"])
+        workspace = self._workspace(inputs)
+        name = workspace.names("voices").get(inputs["voiceId"])
         if name is None:
+            workspace.prove()
             return None
         return {"voiceName": name} if "voiceName" in inputs else {}
 
@@ -161,10 +186,18 @@ class VoiceProvider(_Provider):
 class NumberPoolProvider(_Provider):
     """The numbers called from: the phone numbers verified; the API knows no list of pools."""
 
-    def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "binding", "workspace", "keyvar")
-        if not props.get("poolId") and not props.get("members"):
-            yield "members", "needs a pool, members, or both"
+    silent = ("witness",)
+    rules: ClassVar[Rules] = {
+        "binding": checking.text,
+        "poolId": checking.optional_text,
+        "members": checking.members,
+        **_WORKSPACE,
+    }
+
+    def _faults(self, props: Props, unknown: AbstractSet[str]) -> Iterator[CheckFailure]:
+        yield from super()._faults(props, unknown)
+        if not ({"poolId", "members"} & unknown or props.get("poolId") or props.get("members")):
+            yield _failure("members", "needs a pool, members, or both")
 
     def _id(self, props: Props) -> str:
         return str(props["binding"])
@@ -178,12 +211,15 @@ class NumberPoolProvider(_Provider):
     def _read(self, inputs: Props) -> Props | None:
         if not inputs.get("members"):
             return {}
-        there = self._workspace(inputs).names("phone_numbers")
+        workspace = self._workspace(inputs)
+        there = workspace.names("phone_numbers")
         members = []
         for member in inputs["members"]:
             if member["id"] in there:
                 known = {"number": there[member["id"]]} if "number" in member else {}
                 members.append({**member, **known})
+            else:
+                workspace.prove()
         return {"members": members}
 
 
@@ -192,10 +228,16 @@ class OverrideProfileProvider(_Provider):
 
     replaced_by = ("name", "document", "digest")
 
-    def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "name", "registry", "workspace", "keyvar")
-        yield from _document_faults(props, PROFILE_FORMAT)
-        yield from _table_faults(props, "references")
+    rules: ClassVar[Rules] = {
+        "name": checking.text,
+        "document": checking.profile,
+        "references": checking.references,
+        **_PUBLISHED,
+    }
+
+    def _faults(self, props: Props, unknown: AbstractSet[str]) -> Iterator[CheckFailure]:
+        yield from super()._faults(props, unknown)
+        yield from _digest_faults(props, unknown)
 
     def _id(self, props: Props) -> str:
         return f"{props['name']}@{props['digest']}"
@@ -205,7 +247,7 @@ class OverrideProfileProvider(_Provider):
             _registry(props["registry"]),
             self._workspace(props),
             props["document"].encode(),
-            _table(props, "references"),
+            checking.table(props.get("references")),
         )
         return {}
 
@@ -224,13 +266,16 @@ class DialPresetProvider(_Provider):
     replaced_by = ("name", "document", "digest")
     silent = ("keyvar", "witness", "workspace", "pinned")
 
-    def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "name", "registry", "workspace", "keyvar")
-        yield from _name_faults(props, "name")
-        yield from _document_faults(props, PRESET_FORMAT)
-        pinned = props.get("pinned")
-        if pinned is not None and not isinstance(pinned, Unknown) and int(pinned) < 1:
-            yield "pinned", f"a version is 1 or higher, not {pinned:g}"
+    rules: ClassVar[Rules] = {
+        "name": checking.name,
+        "document": checking.preset,
+        "pinned": checking.version,
+        **_PUBLISHED,
+    }
+
+    def _faults(self, props: Props, unknown: AbstractSet[str]) -> Iterator[CheckFailure]:
+        yield from super()._faults(props, unknown)
+        yield from _digest_faults(props, unknown)
 
     def _id(self, props: Props) -> str:
         return f"{props['name']}@{props['digest']}"
@@ -259,13 +304,17 @@ class ReleaseProvider(_Provider):
     replaced_by = ("environment", "preset")
     silent = ("keyvar", "witness", "writer", "observed")
 
-    def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "registry", "workspace", "keyvar", "writer")
-        yield from _name_faults(props, "environment", "preset")
-        yield from _table_faults(props, "bindings", "deviation")
-        for key in ("presetDigest", "boundDigest"):
-            if not isinstance(props.get(key), Unknown) and not is_digest(props.get(key)):
-                yield key, "must be a digest: 'sha256:' and 64 hex digits"
+    rules: ClassVar[Rules] = {
+        "environment": checking.name,
+        "preset": checking.name,
+        "presetDigest": checking.content_digest,
+        "boundDigest": checking.content_digest,
+        "bindings": checking.bindings,
+        "deviation": checking.any_table,
+        "observed": checking.optional_text,
+        "writer": checking.text,
+        **_PUBLISHED,
+    }
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """
@@ -295,14 +344,17 @@ class ReleaseProvider(_Provider):
 
     def delete(self, _id: str, props: Props) -> None:
         """What is no longer declared is no longer launched: append ``withdraw``."""
-        entry = publishing.withdraw(
-            _registry(props["registry"]), props["environment"], props["preset"], props["writer"]
+        preset, environment, writer = props["preset"], props["environment"], props["writer"]
+        head = publishing.withdraw(_registry(props["registry"]), environment, preset, writer)
+        if head is None:
+            return
+        said = "is withdrawn"
+        if head.state != "withdrawn":
+            said = f"is not withdrawn, because {head.writer} writes its log now,"
+        sys.stderr.write(
+            f"dialform: {preset} {said} in {environment}; "
+            f"its versions and its log stay in the registry\n"
         )
-        if entry is not None:
-            sys.stderr.write(
-                f"dialform: {props['preset']} is withdrawn in {props['environment']}; "
-                f"its versions and its log stay in the registry\n"
-            )
 
     def _id(self, props: Props) -> str:
         return f"{props['environment']}/{props['preset']}"
@@ -313,8 +365,8 @@ class ReleaseProvider(_Provider):
             workspace=props["workspace"],
             preset=props["preset"],
             preset_digest=Digest(props["presetDigest"]),
-            bindings=_table(props, "bindings"),
-            deviation=_table(props, "deviation"),
+            bindings=checking.table(props.get("bindings")),
+            deviation=checking.table(props.get("deviation")),
             bound_digest=Digest(props["boundDigest"]),
         )
         seen = (props.get("observed") or observed(None)).partition(" ")[0]
@@ -335,7 +387,6 @@ class ReleaseProvider(_Provider):
         return {
             "presetDigest": head.preset_digest,
             "boundDigest": head.bound_digest,
-            "observed": observed(head),
             "seq": head.seq,
             "version": head.version,
         }
@@ -347,10 +398,18 @@ class EnvironmentProvider(_Provider):
     outputs = ("seq",)
     replaced_by = ("name",)
 
-    def _faults(self, props: Props) -> Iterator[Fault]:
-        yield from _missing(props, "registry", "workspace", "keyvar")
-        yield from _name_faults(props, "name")
-        yield from _document_faults(props, ENVIRONMENT_FORMAT, hashed=False)
+    rules: ClassVar[Rules] = {
+        "name": checking.name,
+        "document": checking.environment,
+        **_PUBLISHED,
+    }
+
+    def _faults(self, props: Props, unknown: AbstractSet[str]) -> Iterator[CheckFailure]:
+        yield from super()._faults(props, unknown)
+        if not {"name", "document"} & unknown:
+            fault = checking.owner_fault(props.get("document"), props.get("name"))
+            if fault is not None:
+                yield _failure("document", fault)
 
     def _id(self, props: Props) -> str:
         return str(props["name"])
@@ -374,56 +433,28 @@ def observed(head: Entry | None) -> str:
     return "none" if head is None else f"{head.seq} {head.kind} {head.state} {head.bound_digest}"
 
 
-def _table(props: Props, key: str) -> dict[str, Any]:
-    """A property that travels as JSON text, like documents: it stays as it was written."""
-    value = props.get(key)
-    return dict(load_json(value)) if value else {}
-
-
-def _table_faults(props: Props, *keys: str) -> Iterator[Fault]:
-    for key in keys:
-        if isinstance(props.get(key), Unknown):
-            continue
-        try:
-            _table(props, key)
-        except (TypeError, ValueError) as error:
-            yield key, f"must be an object as JSON text: {error}"
-
-
 def _inputs(props: Props) -> Props:
     return {key: value for key, value in props.items() if key != "__provider"}
 
 
-def _missing(props: Props, *keys: str) -> Iterator[Fault]:
-    for key in keys:
-        if props.get(key) in (None, ""):
-            yield key, "is required"
+def _has_unknown(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_unknown, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_unknown, value))
+    return isinstance(value, Unknown)
 
 
-def _name_faults(props: Props, *keys: str) -> Iterator[Fault]:
-    for key in keys:
-        value = props.get(key)
-        fault = None if isinstance(value, Unknown) else name_fault(value)
+def _failure(key: str, fault: str) -> CheckFailure:
+    """The engine shows the property's value, unless none is named: a key might stand there."""
+    return CheckFailure("", f"keyvar: {fault}") if key == "keyvar" else CheckFailure(key, fault)
+
+
+def _digest_faults(props: Props, unknown: AbstractSet[str]) -> Iterator[CheckFailure]:
+    if not {"document", "digest"} & unknown:
+        fault = checking.digest_fault(props.get("document"), props.get("digest"))
         if fault is not None:
-            yield key, f"{value!r}: a name {fault}"
-
-
-def _document_faults(props: Props, wanted: str, *, hashed: bool = True) -> Iterator[Fault]:
-    document = props.get("document")
-    if isinstance(document, Unknown):
-        return
-    if not isinstance(document, str):
-        yield "document", "must be a document's canonical JSON, as one string"
-        return
-    try:
-        value = parse(document.encode())
-    except (NotCanonical, UnicodeError) as error:
-        yield "document", str(error)
-        return
-    if not isinstance(value, dict) or value.get("format") != wanted:
-        yield "document", f"must have the format {wanted!r}"
-    if hashed and props.get("digest") != digest(document.encode()):
-        yield "digest", f"is not the document's, which is {digest(document.encode())}"
+            yield _failure("digest", fault)
 
 
 def _no_setting(_name: str) -> None:

@@ -17,6 +17,7 @@ from dialform.presets.canonical import canonical, digest
 from dialform.presets.documents import (
     PRESET_FORMAT,
     PROFILE_FORMAT,
+    Unbound,
     bound_preset,
 )
 from dialform.registry.authorship import meta
@@ -129,6 +130,24 @@ class Workspace:
                 f"workspace, and the file says {said!r}; correct the name or the id in [{kind}]"
             )
         return None
+
+    def verify_all(self, bound: Mapping[str, Mapping[str, Any]]) -> None:
+        """
+        Check all that a bound preset holds, so that nothing is released that can't be called.
+
+        Raises:
+            Mismatch: naming each that is not there, or is not what the file says.
+
+        """
+        for kind in ("agents", "voices", "models", "functions"):
+            if kind in bound:
+                self.verify(kind, bound[kind])
+        agents = [agent["id"] for agent in bound.get("agents", {}).values()]
+        for kind in ("extractors", "promptVersions"):
+            self.verify_parts(kind, bound.get(kind, {}), agents)
+        for name, numbers in bound.get("numbers", {}).items():
+            if numbers.get("members"):
+                self.verify_members(name, numbers["members"])
 
     def verify_members(self, name: str, members: Iterable[Mapping[str, Any]]) -> None:
         """
@@ -263,14 +282,15 @@ def build_bound(registry: Registry, wanted: Wanted) -> bytes:
 
     Raises:
         RegistryError: its digest is not the one that was declared.
+        SettingError: a name in the preset is not bound.
 
     """
     preset = registry.read_document(wanted.preset_digest, PRESET_FORMAT)
     profile = (
         registry.read_document(preset["profile"], PROFILE_FORMAT) if "profile" in preset else None
     )
-    data = canonical(
-        bound_preset(
+    try:
+        bound = bound_preset(
             environment=wanted.environment,
             workspace=wanted.workspace,
             name=wanted.preset,
@@ -280,7 +300,11 @@ def build_bound(registry: Registry, wanted: Wanted) -> bytes:
             bindings=wanted.bindings,
             deviation=wanted.deviation,
         )
-    )
+    except Unbound as error:
+        raise SettingError(
+            f"{wanted.preset} in {wanted.environment}: {error}; add it to the release's bindings"
+        ) from None
+    data = canonical(bound)
     if digest(data) != wanted.bound_digest:
         raise RegistryError(
             f"{wanted.preset} in {wanted.environment}: the bound preset made from the registry is "
@@ -304,11 +328,7 @@ def release(
 
     """
     workspace.prove()
-    agents = wanted.bindings.get("agents", {})
-    workspace.verify("agents", agents)
-    for kind in ("extractors", "promptVersions"):
-        ids = [agent["id"] for agent in agents.values()]
-        workspace.verify_parts(kind, wanted.bindings.get(kind, {}), ids)
+    workspace.verify_all(wanted.bindings)
     data = build_bound(registry, wanted)
     head = registry.head(wanted.environment, wanted.preset)
     if head is not None and (head.state, head.bound_digest) == ("held", wanted.bound_digest):
@@ -322,6 +342,11 @@ def release(
             )
         saw = head.seq
     version = registry.version_of(wanted.preset, wanted.preset_digest)
+    if version is None:
+        raise RegistryError(
+            f"{wanted.preset}: {wanted.preset_digest} was not published under this name; declare "
+            f"its DialPreset, and let the Release depend on it"
+        )
     registry.publish_blob(data)
     return registry.append(
         wanted.environment,
@@ -337,9 +362,16 @@ def release(
 
 
 def withdraw(registry: Registry, environment: str, preset: str, writer: str) -> Entry | None:
-    """What is no longer declared is no longer launched. None where there is nothing to withdraw."""
+    """
+    What is no longer declared is no longer launched.
+
+    Returns:
+        The log's head: withdrawn, or another stack's by now, which is left as it is. None where
+        there is no log.
+
+    """
     head = registry.head(environment, preset)
-    if head is None or head.state == "withdrawn":
+    if head is None or head.state == "withdrawn" or head.writer not in (None, writer):
         return head
     return registry.append(
         environment,
@@ -347,7 +379,6 @@ def withdraw(registry: Registry, environment: str, preset: str, writer: str) -> 
         "withdraw",
         expected=head.seq,
         meta=meta(writer, reason="no longer declared"),
-        take_over=os.environ.get("DIALFORM_TAKE_OVER"),
     )
 
 

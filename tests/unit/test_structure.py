@@ -43,9 +43,10 @@ DIRECTION = {
     "registry/": ("errors", "presets", "registry"),
     "declaration/": ("errors", "presets", "api", "declaration", "registry.names"),
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
+    "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "publishing.py": ("errors", "presets", "api", "registry"),
-    "providers.py": ("errors", "presets", "api", "registry", "publishing"),
-    "resources/": ("errors", "presets", "providers", "resources"),
+    "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
+    "resources/": ("errors", "presets", "publishing", "providers", "resources"),
     "components/": (
         *("errors", "presets", "declaration", "registry", "publishing", "providers"),
         *("resources", "components"),

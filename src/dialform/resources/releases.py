@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from dialform.providers import DialPresetProvider, EnvironmentProvider, ReleaseProvider
 from dialform.resources.args import as_text
+from dialform.resources.base import WorkspaceResource
 
 
-class DialPreset(Resource, module="dialform", name="DialPreset"):
+class DialPreset(WorkspaceResource, module="dialform", name="DialPreset"):
     """A preset, published under its digest and numbered; any change replaces it."""
 
     digest: pulumi.Output[str]
@@ -68,7 +68,7 @@ class DialPreset(Resource, module="dialform", name="DialPreset"):
         )
 
 
-class Release(Resource, module="dialform", name="Release"):
+class Release(WorkspaceResource, module="dialform", name="Release"):
     """What an environment launches for a preset. Deleting it appends a withdrawal."""
 
     seq: pulumi.Output[int]
@@ -136,7 +136,7 @@ class Release(Resource, module="dialform", name="Release"):
         super().__init__(ReleaseProvider(), resource_name, props, opts)
 
 
-class Environment(Resource, module="dialform", name="Environment"):
+class Environment(WorkspaceResource, module="dialform", name="Environment"):
     """What launchers need to know of an environment: its workspace and the key's variable."""
 
     seq: pulumi.Output[int]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi.dynamic import Resource
 
 from dialform.providers import OverrideProfileProvider, VoiceProvider
 from dialform.resources.args import as_text
+from dialform.resources.base import WorkspaceResource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dialform.resources.args import BindingArgs
 
 
-class Voice(Resource, module="dialform", name="Voice"):
+class Voice(WorkspaceResource, module="dialform", name="Voice"):
     """A voice of the workspace, verified when it is declared; drift shows at `refresh`."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Voice(Resource, module="dialform", name="Voice"):
         super().__init__(VoiceProvider(), resource_name, props, opts)
 
 
-class OverrideProfile(Resource, module="dialform", name="OverrideProfile"):
+class OverrideProfile(WorkspaceResource, module="dialform", name="OverrideProfile"):
     """An agent override profile, published under its digest; any change replaces it."""
 
     digest: pulumi.Output[str]

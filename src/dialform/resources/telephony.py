@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi.dynamic import Resource
-
 from dialform.providers import NumberPoolProvider
+from dialform.resources.base import WorkspaceResource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from dialform.resources.args import MemberArgs
 
 
-class NumberPool(Resource, module="dialform", name="NumberPool"):
+class NumberPool(WorkspaceResource, module="dialform", name="NumberPool"):
     """
     Numbers to call from: a pool's id, phone numbers, or both.
 
