@@ -80,7 +80,7 @@ def sandbox() -> Iterator[SandboxControl]:
     """The sandbox of the stack files: one that runs already, or one for the time being."""
     LEFT.mkdir(exist_ok=True)
     try:
-        with Sandbox(port=PORT, state=LEFT / "sandbox.json", speed=SPEED) as running:
+        with Sandbox(port=PORT, state=LEFT / "sandbox.db", speed=SPEED) as running:
             yield running
             return
     except SettingError as error:
