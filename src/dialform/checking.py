@@ -304,10 +304,12 @@ def _api_faults(document: Mapping[str, Any], inside: str) -> Iterator[str]:
         from dialform.declaration.words import message_of  # noqa: PLC0415 - likewise
 
         for one in error.errors(include_url=False):
-            kind, place = one["type"], ".".join(map(str, (inside, *one["loc"])))
-            if kind == "missing" and "extraFields" in document:
+            unknown = one["type"] == "extra_forbidden"
+            if unknown and "flowDefinition" in one["loc"]:
+                continue  # a flow may be the API's object as it stands
+            if one["type"] == "missing" and "extraFields" in document:
                 continue  # it may stand there
-            unknown = kind == "extra_forbidden"
+            place = ".".join(map(str, (inside, *one["loc"])))
             what = "there is no such field" if unknown else message_of(one, place)
             yield f"{place}: {what}"
 
