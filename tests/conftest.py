@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dialform.sandbox import Sandbox
+
+# A shell that runs this in the background ignores Ctrl-C, and every command started here would
+# inherit that; tests interrupt some of them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
