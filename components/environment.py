@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pulumi
 
-from dialform.components.context import Context
 from dialform.components.presets import Presets
 from dialform.components.speech import Speech
 from dialform.components.telephony import Telephony
 from dialform.declaration import load_environment
 from dialform.errors import DialformError
+from dialform.planning import Plan
 from dialform.resources import Environment as EnvironmentDocument
 from dialform.resources.base import refuse_plain_key
 
@@ -19,28 +19,26 @@ from dialform.resources.base import refuse_plain_key
 class Environment(pulumi.ComponentResource):
     """Everything that one stack declares: voices, numbers, profiles, presets, releases."""
 
-    def __init__(
-        self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        """Declare the environment of ``context``."""
+    def __init__(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the environment of ``plan``."""
         super().__init__("dialform:components:Environment", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.speech = Speech("speech", context, opts=child)
-        self.telephony = Telephony("telephony", context, opts=child)
+        self.speech = Speech("speech", plan, opts=child)
+        self.telephony = Telephony("telephony", plan, opts=child)
         verified = [*self.speech.voices.values(), *self.telephony.numbers.values()]
         self.document = EnvironmentDocument(
             name,
             name=name,
-            document=context.declared.document.decode(),
-            registry=context.registry_url,
-            workspace=context.workspace,
-            keyvar=context.keyvar,
-            witness=context.witness,
+            document=plan.declared.document.decode(),
+            registry=plan.registry_url,
+            workspace=plan.workspace,
+            keyvar=plan.keyvar,
+            witness=plan.witness,
             opts=pulumi.ResourceOptions(parent=self, depends_on=verified),
         )
         self.presets = Presets(
             "presets",
-            context,
+            plan,
             profiles=self.speech.profiles,
             first=[*verified, self.document],
             opts=child,
@@ -63,21 +61,21 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
     root = root or Path.cwd()
     refuse_plain_key()
     try:
-        context = Context(
+        plan = Plan(
             load_environment(root, name),
             root=root,
             writer=f"{pulumi.get_project()}/{pulumi.get_stack()}",
         )
     except DialformError as error:
         raise pulumi.RunError(str(error)) from None
-    for running in context.running:
+    for running in plan.running:
         if running.head is not None and running.head.state == "held":
             reason = f": {running.head.reason}" if running.head.reason else ""
             pulumi.log.warn(
                 f"{running.name} is held in {name} since {running.head.describe()}{reason}. "
                 f"`up` does not move it; dialform resume {running.name} -s {name} --reason ..."
             )
-    environment = Environment(name, context)
+    environment = Environment(name, plan)
     versions = {name: release.version for name, release in environment.presets.releases.items()}
     pulumi.export("versions", versions)
     return environment

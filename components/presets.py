@@ -12,7 +12,7 @@ from dialform.resources import DialPreset, Release
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dialform.components.context import Context
+    from dialform.planning import Plan
 
 
 class Presets(pulumi.ComponentResource):
@@ -21,14 +21,14 @@ class Presets(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        context: Context,
+        plan: Plan,
         *,
         profiles: Mapping[str, pulumi.Resource],
         first: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
-        Declare what ``context`` runs.
+        Declare what ``plan`` runs.
 
         ``profiles`` are published before the presets that name them; ``first`` are resources
         that must be in order before anything is released. Only `depends_on` orders them: a
@@ -37,7 +37,7 @@ class Presets(pulumi.ComponentResource):
         super().__init__("dialform:components:Presets", name, None, opts)
         self.presets: dict[str, DialPreset] = {}
         self.releases: dict[str, Release] = {}
-        for running in context.running:
+        for running in plan.running:
             before = [profiles[running.profile.name]] if running.profile else []
             self.presets[running.name] = DialPreset(
                 running.name,
@@ -45,26 +45,26 @@ class Presets(pulumi.ComponentResource):
                 document=running.data.decode(),
                 digest=running.digest,
                 pinned=running.pinned,
-                registry=context.registry_url,
-                workspace=context.workspace,
-                keyvar=context.keyvar,
-                witness=context.witness,
+                registry=plan.registry_url,
+                workspace=plan.workspace,
+                keyvar=plan.keyvar,
+                witness=plan.witness,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=before),
             )
             self.releases[running.name] = Release(
                 running.name,
-                environment=context.declared.name,
+                environment=plan.declared.name,
                 preset=running.name,
                 preset_digest=running.digest,
                 bound_digest=running.bound_digest,
                 bindings=running.bound["bindings"],
                 deviation=running.bound["deviation"],
                 observed=observed(running.head),
-                writer=context.writer,
-                registry=context.registry_url,
-                workspace=context.workspace,
-                keyvar=context.keyvar,
-                witness=context.witness,
+                writer=plan.writer,
+                registry=plan.registry_url,
+                workspace=plan.workspace,
+                keyvar=plan.keyvar,
+                witness=plan.witness,
                 opts=pulumi.ResourceOptions(
                     parent=self, depends_on=[self.presets[running.name], *first]
                 ),

@@ -9,16 +9,14 @@ import pulumi
 from dialform.resources import OverrideProfile, Voice
 
 if TYPE_CHECKING:
-    from dialform.components.context import Context
+    from dialform.planning import Plan
 
 
 class Speech(pulumi.ComponentResource):
     """Voices and override profiles."""
 
-    def __init__(
-        self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        """Declare the voices that ``context`` binds and the profiles that its presets name."""
+    def __init__(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the voices that ``plan`` binds and the profiles that its presets name."""
         super().__init__("dialform:components:Speech", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.voices = {
@@ -27,12 +25,12 @@ class Speech(pulumi.ComponentResource):
                 binding=binding,
                 voice_id=bound["id"],
                 voice_name=bound.get("name"),
-                workspace=context.workspace,
-                keyvar=context.keyvar,
-                witness=context.witness,
+                workspace=plan.workspace,
+                keyvar=plan.keyvar,
+                witness=plan.witness,
                 opts=child,
             )
-            for binding, bound in context.declared.bindings.get("voices", {}).items()
+            for binding, bound in plan.declared.bindings.get("voices", {}).items()
         }
         self.profiles = {
             profile.name: OverrideProfile(
@@ -40,13 +38,13 @@ class Speech(pulumi.ComponentResource):
                 name=profile.name,
                 document=profile.data.decode(),
                 digest=profile.digest,
-                references=context.references(profile.document),
-                registry=context.registry_url,
-                workspace=context.workspace,
-                keyvar=context.keyvar,
-                witness=context.witness,
+                references=plan.references(profile.document),
+                registry=plan.registry_url,
+                workspace=plan.workspace,
+                keyvar=plan.keyvar,
+                witness=plan.witness,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.voices.values())),
             )
-            for profile in context.profiles
+            for profile in plan.profiles
         }
         self.register_outputs({})

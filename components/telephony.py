@@ -9,16 +9,14 @@ import pulumi
 from dialform.resources import NumberPool
 
 if TYPE_CHECKING:
-    from dialform.components.context import Context
+    from dialform.planning import Plan
 
 
 class Telephony(pulumi.ComponentResource):
     """Number pools."""
 
-    def __init__(
-        self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        """Declare the numbers that ``context`` binds."""
+    def __init__(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the numbers that ``plan`` binds."""
         super().__init__("dialform:components:Telephony", name, None, opts)
         self.numbers = {
             binding: NumberPool(
@@ -26,11 +24,11 @@ class Telephony(pulumi.ComponentResource):
                 binding=binding,
                 pool_id=numbers.get("pool"),
                 members=numbers.get("members"),
-                workspace=context.workspace,
-                keyvar=context.keyvar,
-                witness=context.witness,
+                workspace=plan.workspace,
+                keyvar=plan.keyvar,
+                witness=plan.witness,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for binding, numbers in context.declared.bindings.get("numbers", {}).items()
+            for binding, numbers in plan.declared.bindings.get("numbers", {}).items()
         }
         self.register_outputs({})

@@ -92,7 +92,9 @@ def make() -> None:
         venv.create(VENV, clear=True, symlinks=True, with_pip=True)
     STAMP.unlink(missing_ok=True)
     say("installing the packages of requirements.txt (about a minute the first time)")
-    pip("--require-hashes", "--requirement", "requirements.txt")
+    # The file is complete, so nothing is resolved: some pips would look past its pins for
+    # `coverage[toml]` as soon as a newer coverage is out, and then miss its hash.
+    pip("--no-deps", "--require-hashes", "--requirement", "requirements.txt")
     pip("--no-deps", "--no-build-isolation", "--editable", ".")
     STAMP.write_text(fingerprint(), encoding="utf-8")
 

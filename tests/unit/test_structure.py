@@ -44,12 +44,13 @@ DIRECTION = {
     "declaration/": ("errors", "presets", "api", "declaration", "registry.names"),
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
+    "planning.py": ("errors", "presets", "declaration", "registry"),
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),
     "components/": (
-        *("errors", "presets", "declaration", "registry", "publishing", "providers"),
-        *("resources", "components"),
+        *("errors", "presets", "declaration", "registry", "planning", "publishing"),
+        *("providers", "resources", "components"),
     ),
     "sandbox/": ("errors", "presets", "api", "sandbox"),
 }

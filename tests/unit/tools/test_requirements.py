@@ -34,7 +34,7 @@ def test_each_requirement_of_the_project_is_locked() -> None:
     names = {re.split(r"[^A-Za-z0-9_.-]", each)[0].lower().replace("_", "-") for each in wanted}
     locked = {entry.partition("==")[0] for entry in entries()}
 
-    assert names - locked == set(), "run `make lock`"
+    assert names - locked - {"dialform"} == set(), "run `make lock`"  # an extra names another
 
 
 def test_a_python_that_will_not_do_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """
-What the compositions need to know: an environment's declaration and what the registry says.
+What an environment is to run: its declaration, put together with what the registry has.
 
 The one look-up against the direction of the data: a pinned preset's documents are read from
-the registry by digest, and the heads of the release logs are noted as the program saw them.
-Knows no Pulumi.
+the registry by digest, and the heads of the release logs are noted as they were seen. `pulumi
+up` carries a plan out; diffs and reviews say what that would do. Knows no Pulumi.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Running:
     """The release log's head."""
 
 
-class Context:
-    """An environment's declaration, put together with what the registry has."""
+class Plan:
+    """What `pulumi up` on an environment would make live."""
 
     def __init__(self, declared: Environment, *, root: Path, writer: str) -> None:
         """
