@@ -44,6 +44,7 @@ DIRECTION = {
     "declaration/": ("errors", "presets", "api", "declaration", "registry.names"),
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
+    "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
