@@ -40,7 +40,9 @@ def changes(before: Documents, after: Documents) -> tuple[Change, ...]:
 
 
 def _content(before: Documents, after: Documents) -> list[Change]:
-    if before.preset == after.preset and before.profile == after.profile:
+    if all(
+        canonical(one) == canonical(two) for one, two in zip(before[:2], after[:2], strict=True)
+    ):
         return []
     pairing = Pairing()
     trees: tuple[dict[str, Any], dict[str, Any]] = ({}, {})

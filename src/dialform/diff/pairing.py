@@ -302,11 +302,12 @@ def _flat(before: Any, after: Any) -> tuple[Any, Any, Table]:
         {key: f"nodeData/{NODE_DATA.twins.get(key, _escaped(key))}" for key in data},
     )
     flat = []
+    is_named_by_id = all(node.get("name") == node.get("id") for node in nodes)
+    drop = {"id", "nodeData", *(("name",) if is_named_by_id else ())}
     for node in (before, after):
         if node is ABSENT:
             flat.append(ABSENT)
             continue
-        drop = {"id", "nodeData", *(("name",) if node.get("name") == node.get("id") else ())}
         own = {key: value for key, value in node.items() if key not in drop}
         if "name" not in node:
             own["name"] = ABSENT.value
