@@ -61,7 +61,9 @@ class Sides(contextlib.ExitStack):
         if spec.kind == "version":
             return sides.version(self._shared_registry(spec), spec)
         if spec.kind == "source":
-            return self._planned(self.project, spec.text, spec.name, "the working tree")
+            return self._planned(
+                self.project, spec.text, spec.name, "the working tree", effects=True
+            )
         if spec.kind == "tree":
             return sides.declared(self.project, spec.text, "the working tree")
         project = self._at(spec.name)
@@ -93,13 +95,16 @@ class Sides(contextlib.ExitStack):
                 )
         return found
 
-    def _planned(self, project: Project, label: str, environment: str, origin: str) -> Side:
+    def _planned(
+        self, project: Project, label: str, environment: str, origin: str, *, effects: bool = False
+    ) -> Side:
         from dialform.diff.sides import planned  # noqa: PLC0415 - when run
         from dialform.planning import Plan  # noqa: PLC0415
 
         declared = project.environment(environment)
         root = self.project.root  # a relative registry is the working tree's, at any commit
-        return planned(Plan(declared, root=root, writer=""), label, origin)
+        plan = Plan(declared, root=root, writer=f"{self.project.pulumi_name}/{environment}")
+        return planned(plan, label, origin, effects=effects)
 
     def _at(self, ref: str) -> Project:
         if ref not in self._commits:

@@ -7,6 +7,7 @@ so that an environment that is pinned does not stumble over a half-edited preset
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,25 @@ class Project:
         self._environments = Folder(self._disk, STACKS, ".toml")
         self._profiles = Folder(self._disk, f"{STACKS}/profiles", ".toml")
         self._presets = Folder(self._disk, f"{STACKS}/presets", ".toml")
+
+    @cached_property
+    def pulumi_name(self) -> str:
+        """
+        The Pulumi project's name, as Pulumi.yaml says it.
+
+        Raises:
+            SettingError: there is no such file, or it says none.
+
+        """
+        try:
+            text = (self.root / "Pulumi.yaml").read_text(encoding="utf-8")
+        except OSError as error:
+            raise SettingError(f"Pulumi.yaml: can't be read: {error.strerror}") from None
+        # One plain key of a file whose form Pulumi checks: no parser is needed for it.
+        found = re.search(r"""^name:[ \t]*["']?([A-Za-z0-9_.-]+)""", text, re.MULTILINE)
+        if found is None:
+            raise SettingError('Pulumi.yaml says no name: write "name: ..."')
+        return found[1]
 
     # What objects ask of their library.
 

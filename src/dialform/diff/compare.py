@@ -7,6 +7,7 @@ can't be read is named with the reason, and the rest is compared all the same.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dialform.diff.changes import changes
@@ -32,7 +33,8 @@ def compare(before: Side, after: Side, *, only: Collection[str] | None = None) -
         if is_same(*pair):
             unchanged.append(name)
         else:
-            found.append(preset_diff(name, *pair))
+            made = preset_diff(name, *pair)
+            found.append(replace(made, effect=after.effects.get(name, "")))
     return Difference(before, after, tuple(_with_renames(found)), tuple(unchanged))
 
 
@@ -87,5 +89,5 @@ def _with_renames(found: list[PresetDiff]) -> list[PresetDiff]:
             made.append(one)
             continue
         paired.add(old.name)
-        made.append(PresetDiff(one.name, "renamed", old.before, one.after))
+        made.append(replace(one, status="renamed", before=old.before))
     return [one for one in made if not (one.status == "removed" and one.name in paired)]

@@ -17,7 +17,7 @@ from dialform.presets.documents import BOUND_FORMAT, PRESET_FORMAT, PROFILE_FORM
 
 if TYPE_CHECKING:
     from dialform.declaration import Preset, Project
-    from dialform.planning import Plan, Running
+    from dialform.planning import Effect, Plan, Running
     from dialform.registry import Entry, Registry
 
 
@@ -111,15 +111,24 @@ def version(registry: Registry, spec: Spec) -> Side:
     return Side(spec.text, {name: subject})
 
 
-def planned(plan: Plan, label: str, origin: str) -> Side:
-    """What `pulumi up` would make live in an environment."""
+def planned(plan: Plan, label: str, origin: str, *, effects: bool = False) -> Side:
+    """
+    What `pulumi up` would make live in an environment.
+
+    ``effects``: whether that is what the next `up` does, and no other commit's.
+    """
     environment = plan.declared.name
     return Side(
         label,
         {running.name: _running(running, environment, origin) for running in plan.running},
         environment,
         plan.declared.bindings,
+        {one.preset: _told(one) for one in plan.effects()} if effects else {},
     )
+
+
+def _told(effect: Effect) -> str:
+    return f"{effect.kind}: {effect.reason}" if effect.reason else effect.kind
 
 
 def _running(running: Running, environment: str, origin: str) -> Subject:
