@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 class Project:
     """All that is declared in ``root/stacks``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, label: str = "") -> None:
         """
         Read the files under ``root``; what is wrong with them shows in `problems`.
+
+        Args:
+            root: the project's folder.
+            label: leads the names of its files in findings, like ``main:``.
 
         Raises:
             SettingError: ``root`` has no stacks/ folder.
@@ -43,7 +47,7 @@ class Project:
                 f"{root}: there is no {STACKS}/ folder here; "
                 f"run this in a project, or make one with: dialform init DIR"
             )
-        self._disk = Disk(root)
+        self._disk = Disk(root, label=label)
         self._environments = Folder(self._disk, STACKS, ".toml")
         self._profiles = Folder(self._disk, f"{STACKS}/profiles", ".toml")
         self._presets = Folder(self._disk, f"{STACKS}/presets", ".toml")
