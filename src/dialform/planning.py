@@ -68,6 +68,11 @@ class Effect(NamedTuple):
     """Why it is refused, and the way out."""
 
 
+def is_fixed(head: Entry, wanted: Digest) -> bool:
+    """Whether a person's hold or rollback keeps `up` from making ``wanted`` live."""
+    return head.state == "held" or (head.state == "rolled-back" and head.preset_digest != wanted)
+
+
 class Plan:
     """What `pulumi up` on an environment would make live."""
 

@@ -98,7 +98,11 @@ def run(args: argparse.Namespace) -> None:
                 f"{entry.preset} is still declared in {declared}: the next `pulumi up` releases "
                 "it again; take it out there, or use `dialform hold` instead"
             )
-    if args.kind == "yank" and entry.state == "live" and entry.version in entry.yanked:
+    if (
+        args.kind == "yank"
+        and entry.state in ("live", "rolled-back")
+        and entry.version in entry.yanked
+    ):
         output.warning(
             f"version {entry.version} is what {entry.environment} has live: "
             f"{entry.preset} can't be dialled there until another version is released"

@@ -9,7 +9,7 @@ or put in between.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from dialform.presets.canonical import Digest, digest, is_digest
 from dialform.registry.documents import RELEASE, Damage, exact_keys, sealed, unsealed
@@ -17,11 +17,14 @@ from dialform.registry.documents import RELEASE, Damage, exact_keys, sealed, uns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Kind = Literal["release", "hold", "resume", "withdraw", "yank"]
-State = Literal["live", "held", "withdrawn"]
+Kind = Literal["release", "rollback", "hold", "resume", "withdraw", "yank"]
+State = Literal["live", "rolled-back", "held", "withdrawn"]
+"""``rolled-back``: dialled as a live one, and not moved by `up` to other content."""
 
-KINDS: Final[frozenset[str]] = frozenset(("release", "hold", "resume", "withdraw", "yank"))
-STATES: Final[frozenset[str]] = frozenset(("live", "held", "withdrawn"))
+KINDS: Final[frozenset[str]] = frozenset(get_args(Kind))
+STATES: Final[frozenset[str]] = frozenset(get_args(State))
+MOVING: Final[frozenset[str]] = frozenset(("release", "rollback"))
+"""The kinds that say which bound preset is called with."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 

@@ -15,6 +15,7 @@ from dialform.presets.canonical import Digest, is_digest
 from dialform.presets.canonical import digest as digest_of
 from dialform.registry import documents, names
 from dialform.registry.documents import Damage
+from dialform.registry.entries import MOVING
 from dialform.registry.folder import FolderStore
 from dialform.registry.location import folder_of, is_inside
 from dialform.registry.logs import Log
@@ -302,7 +303,7 @@ class Registry:
 
         ``expected`` is the ``seq`` that the author saw at the head, 0 for no log. None means
         the head as it is now: then ``hold``, ``withdraw`` and ``yank`` follow a head that
-        moves at this very moment, while ``release`` and ``resume`` lose the race.
+        moves at this very moment, while ``release``, ``rollback`` and ``resume`` lose the race.
         ``take_over`` names the writer whose log ``meta.writer`` takes over.
 
         Raises:
@@ -322,7 +323,7 @@ class Registry:
         """All that a new entry refers to is there, and fits."""
         if entry.kind == "yank":
             self.preset_digest(entry.preset, entry.subject)
-        if entry.kind != "release":
+        if entry.kind not in MOVING:
             return
         if self.preset_digest(entry.preset, entry.version) != entry.preset_digest:
             raise RegistryError(

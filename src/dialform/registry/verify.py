@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from dialform.errors import RegistryError, RegistryUnreachable
 from dialform.registry import documents, names
 from dialform.registry.documents import Damage
-from dialform.registry.entries import Entry, parse_entry
+from dialform.registry.entries import MOVING, Entry, parse_entry
 from dialform.registry.transitions import succession_fault
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _Reading:
             self._add(key, "transition", fault)
         else:
             # But for a release, an entry says again what a sound one before it says.
-            self.entries.append((key, entry, entry.kind == "release" or not known))
+            self.entries.append((key, entry, entry.kind in MOVING or not known))
 
     def _environments(self) -> None:
         for environment in self._folders(names.ENVIRONMENTS):
