@@ -38,12 +38,14 @@ _STATUS = {
     "same content": "with other bindings or deviations",
     "same call": "written differently, same call",
 }
-_ROOMS = (24_000, 6_000, 1_500)
-"""Bytes for what a preset's piece shows, the most generous first."""
 
 
-class _Bounds(NamedTuple):
-    """Bytes of each part that is not a preset's."""
+class Limits(NamedTuple):
+    """How much a body shows, in bytes."""
+
+    most: int = MOST
+    rooms: tuple[int, ...] = (24_000, 6_000, 1_500)
+    """For what a preset's piece shows, the most generous first."""
 
     tally: int = 4_000
     problems: int = 6_000
@@ -53,9 +55,17 @@ class _Bounds(NamedTuple):
     idle: int = 2_000
     section: int = 3_000
     names: int = 3_000
+    """For the names of presets that are not shown."""
 
 
-_BOUNDS = _Bounds()
+COMMENT = Limits()
+"""What a comment holds."""
+
+_MUCH = 1 << 40
+
+EVERYTHING = Limits(_MUCH, (_MUCH,), *(_MUCH,) * 7, names=0)
+"""No limit."""
+
 _SECTIONS = 3
 
 
@@ -70,35 +80,46 @@ def of_difference(difference: Difference) -> Review:
     return Review(difference.before.label, (Reviewed(name, difference),))
 
 
-def markdown(review: Review, *, flow: Flow = no_flow, most: int = MOST) -> str:
+def markdown(review: Review, *, flow: Flow = no_flow, limits: Limits = COMMENT) -> str:
     """
-    The body: at most ``most`` bytes of UTF-8, whatever the review holds.
+    The body: at most ``limits.most`` bytes of UTF-8, whatever the review holds.
 
     ``flow`` gives the Markdown of a flow's picture, from the API's objects before and after.
     """
     groups = grouped(review)
-    head = [MARKER, *_tally(review), *_problems(review), *_unseen(review), *_risks(review)]
-    tail = [*_bindings(review), *_sections(review), *_idle(review), *_remarks(review)]
+    head = [
+        MARKER,
+        *_tally(review, limits),
+        *_problems(review, limits),
+        *_unseen(review, limits),
+        *_risks(review, limits),
+    ]
+    tail = [
+        *_bindings(review, limits),
+        *_sections(review, limits),
+        *_idle(review, limits),
+        *_remarks(review, limits),
+    ]
     used = sum(size(one) + 2 for one in (*head, *tail))
-    middle = _presets(groups, flow, most - used - _BOUNDS.names)
+    middle = _presets(groups, flow, limits, limits.most - used - limits.names)
     return "\n\n".join([*head, *middle, *tail]) + "\n"
 
 
-def _presets(groups: Sequence[Group], flow: Flow, room: int) -> list[str]:
+def _presets(groups: Sequence[Group], flow: Flow, limits: Limits, room: int) -> list[str]:
     """The presets' pieces: all in full, else the most important first and the rest counted."""
-    full = _pieces(groups, flow, _ROOMS[0], room)
+    full = _pieces(groups, flow, limits.rooms[0], room)
     if len(full) == len(groups):
         return full
-    made = _pieces(groups, flow, _ROOMS[-1], room)
+    made = _pieces(groups, flow, limits.rooms[-1], room)
     left = room - sum(size(text) + 2 for text in made)
     for at, brief in enumerate(made):
-        for level in _ROOMS[:-1]:
+        for level in limits.rooms[:-1]:
             richer = piece(groups[at], flow, level)
             if size(richer) - size(brief) <= left:
                 left -= size(richer) - size(brief)
                 made[at] = richer
                 break
-    return [*made, *_cut(groups[len(made) :], len(groups))]
+    return [*made, *_cut(groups[len(made) :], len(groups), limits)]
 
 
 def _pieces(groups: Sequence[Group], flow: Flow, level: int, room: int) -> list[str]:
@@ -113,10 +134,10 @@ def _pieces(groups: Sequence[Group], flow: Flow, level: int, room: int) -> list[
     return made
 
 
-def _cut(left_out: Sequence[Group], total: int) -> Iterator[str]:
+def _cut(left_out: Sequence[Group], total: int, limits: Limits) -> Iterator[str]:
     if not left_out:
         return
-    names = _listed([group.name for group in left_out], _BOUNDS.names - 500)
+    names = _listed([group.name for group in left_out], limits.names - 500)
     count = f"{len(left_out)} of {total} changed presets are not shown here"
     yield f"<p><b>Cut to the size of a comment:</b> {count}: {names}; {_whole()}.</p>"
 
@@ -125,7 +146,7 @@ def _whole() -> str:
     return WHOLE.replace("`dialform review --html FILE`", code("dialform review --html FILE"))
 
 
-def _tally(review: Review) -> Iterator[str]:
+def _tally(review: Review, limits: Limits) -> Iterator[str]:
     if review.is_same:
         yield (
             f"<p>No call changes: every environment runs what it runs at {code(review.base)}.</p>"
@@ -137,7 +158,7 @@ def _tally(review: Review) -> Iterator[str]:
     parts = []
     for words, names in by_words.items():
         parts.append(f"{_listed(names, 1_000)}: {words}")
-    kept, left = _within(parts, _BOUNDS.tally)
+    kept, left = _within(parts, limits.tally)
     more = f"; {left} more" if left else ""
     levels = {risk.level for _, _, risk in _all_risks(review)}
     highest = next((level for level in LEVELS if level in levels), None)
@@ -160,21 +181,21 @@ def _counts(place: Reviewed) -> str:
     return ", ".join([*first, *said]) or "nothing changes"
 
 
-def _problems(review: Review) -> Iterator[str]:
+def _problems(review: Review, limits: Limits) -> Iterator[str]:
     if not review.problems:
         return
     rows = [[code(problem, 400)] for problem in review.problems]
-    yield from _table("Not comparable until this is fixed", [""], rows, _BOUNDS.problems)
+    yield from _table("Not comparable until this is fixed", [""], rows, limits.problems)
 
 
-def _unseen(review: Review) -> Iterator[str]:
+def _unseen(review: Review, limits: Limits) -> Iterator[str]:
     rows = [
         [code(place.name), code(one.name), _or_dash(one.before), _or_dash(one.after), "not shown"]
         for place in review.environments
         for one in place.unseen
     ]
     head = ["environment", "preset", "before", "after", ""]
-    yield from _table("Pinned content that is out of reach", head, rows, _BOUNDS.unseen)
+    yield from _table("Pinned content that is out of reach", head, rows, limits.unseen)
 
 
 def _or_dash(text: str) -> str:
@@ -191,7 +212,7 @@ def _all_risks(review: Review) -> Iterator[tuple[str, str, Risk]]:
                 yield place.name, preset.name, risk
 
 
-def _risks(review: Review) -> Iterator[str]:
+def _risks(review: Review, limits: Limits) -> Iterator[str]:
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for environment, preset, risk in _all_risks(review):
         key = (risk.level, risk.rule, preset, risk.message)
@@ -204,7 +225,7 @@ def _risks(review: Review) -> Iterator[str]:
         )
     ]
     head = ["risk", "rule", "environments", "preset", ""]
-    yield from _table("Risks", head, rows, _BOUNDS.risks)
+    yield from _table("Risks", head, rows, limits.risks)
 
 
 def _rule(name: str) -> str:
@@ -215,7 +236,7 @@ def _name(preset: str) -> str:
     return code(preset, 80) if preset else ""
 
 
-def _bindings(review: Review) -> Iterator[str]:
+def _bindings(review: Review, limits: Limits) -> Iterator[str]:
     """What is declared to differ and what names stand for: a row for all presets alike."""
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for place in review.environments:
@@ -228,24 +249,24 @@ def _bindings(review: Review) -> Iterator[str]:
         for (place, where, before, after), names in found.items()
     ]
     head = ["environment", "field", "before", "after", "presets"]
-    yield from _table("Bindings and deviations", head, rows, _BOUNDS.bindings)
+    yield from _table("Bindings and deviations", head, rows, limits.bindings)
 
 
-def _sections(review: Review) -> Iterator[str]:
+def _sections(review: Review, limits: Limits) -> Iterator[str]:
     for section in review.sections[:_SECTIONS]:
         rows = [[code(cell) for cell in row] for row in section.rows]
         head = [code(cell, 40) for cell in section.head]
-        yield from _table(section.title, head, rows, _BOUNDS.section)
+        yield from _table(section.title, head, rows, limits.section)
 
 
-def _idle(review: Review) -> Iterator[str]:
+def _idle(review: Review, limits: Limits) -> Iterator[str]:
     if review.idle:
-        names = _listed(review.idle, _BOUNDS.idle - 200)
-        yield f"<p>Changed, and run by no environment: {names}.</p>"
+        names = _listed(review.idle, limits.idle - 200)
+        yield f"<p>Changed in the files, and taken by no environment: {names}.</p>"
 
 
-def _remarks(review: Review) -> Iterator[str]:
-    kept, left = _within([code(one, 300) for one in review.remarks], _BOUNDS.idle - 200)
+def _remarks(review: Review, limits: Limits) -> Iterator[str]:
+    kept, left = _within([code(one, 300) for one in review.remarks], limits.idle - 200)
     if kept:
         more = f" and {left} more" if left else ""
         yield f"<p>Note: {'; '.join(kept)}{more}.</p>"

@@ -28,8 +28,9 @@ Flow = Callable[[Any, Any], str]
 LEVELS = {"high": "\U0001f534", "medium": "\U0001f7e0", "low": "\U0001f7e1"}
 """A risk's sign by its level, the highest first."""
 
-_LINE = 300
-"""Characters of a line of prose, beyond which its unchanged words are left out."""
+_LINE = 1_000
+"""Characters of a line of prose, beyond which its unchanged words are left out; fewer where there
+is little room."""
 
 _SIGNS = {"same": " ", "removed": "-", "moved-away": "-", "added": "+", "moved-here": "+"}
 _MOST_WORDS = 12
@@ -57,8 +58,9 @@ def grouped(review: Review) -> list[Group]:
     found: dict[tuple[object, ...], Group] = {}
     for place in review.environments:
         for preset in place.difference.presets:
-            if preset.status == "same content" and not preset.trouble:
-                continue  # bindings and deviations are told apart from it
+            same = preset.before and preset.after and preset.before.digest == preset.after.digest
+            if same and preset.status != "renamed" and not preset.trouble:
+                continue  # bindings and deviations are told elsewhere
             sides = [one and (one.name, one.digest) for one in (preset.before, preset.after)]
             key = (preset.name, *sides, preset.status, preset.trouble)
             group = found.setdefault(key, Group(preset.name, preset))
@@ -90,7 +92,7 @@ def piece(group: Group, flow: Flow, room: int) -> str:
         picture = _picture(preset, changes, flow)
     except DialformError as error:
         parts.append(f"<p>{code(str(error), 400)}</p>")
-        picture = ""
+        changes, picture = (), ""
     parts += _rows(changes, room // 3)
     parts += _texts([one for one in changes if is_text(one)], room - room // 3)
     if picture:
@@ -140,6 +142,9 @@ def _headline(preset: PresetDiff) -> str:
     """As in the other renderings, with the name that it may quote as code."""
     if preset.status == "renamed" and preset.before is not None and not preset.trouble:
         return f"renamed from {code(preset.before.name, 80)}, same content"
+    versions = [side.version for side in (preset.before, preset.after) if side is not None]
+    if not preset.trouble and len(versions) == 2 and versions[0] == versions[1]:  # noqa: PLR2004 - both sides
+        return preset.status  # as of two states of the source, which have no version
     return html.escape(words.headline(preset))
 
 
@@ -168,7 +173,8 @@ def _texts(changes: Sequence[Change], room: int) -> Iterator[str]:
         text = fence(lines, "diff")
         room -= size(text)
         yield f"<p>{code(words.path(change), 160)}</p>"
-        yield text
+        if lines:
+            yield text
         if left:
             yield f"<p>{left} more lines.</p>"
         yield from _marked(change.lines)
@@ -176,13 +182,14 @@ def _texts(changes: Sequence[Change], room: int) -> Iterator[str]:
 
 def _lines(lines: Sequence[Line], room: int) -> tuple[list[str], int]:
     """The lines of a diff fence for which there is room, and how many were left out."""
+    longest = max(60, min(_LINE, room // 12))
     shown: list[str] = []
     last: Line | None = None
     for at, line in enumerate(lines):
         number = line.after if line.after is not None else line.before
         gap = last is None or _is_gap(last, line)
         new = [f"@@ line {number} @@"] if gap else []
-        new.append(_SIGNS[line.kind] + visible(_line(line)))
+        new.append(_SIGNS[line.kind] + visible(_line(line, longest)))
         room -= sum(size(one) + 1 for one in new)
         if room < 0:
             return shown, len(lines) - at
@@ -196,16 +203,16 @@ def _is_gap(one: Line, other: Line) -> bool:
     return one.kind == other.kind == "same" and (other.before or 0) != (one.before or 0) + 1
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, longest: int) -> str:
     """A line; of a long one the changed words and what stands around them."""
-    if len(line.text) <= _LINE:
+    if len(line.text) <= longest:
         return line.text
     if not any(segment.marked for segment in line.segments):
-        return shortened(line.text, _LINE)
+        return shortened(line.text, longest)
     around = "".join(
         segment.text if segment.marked else shortened(segment.text, 80) for segment in line.segments
     )
-    return shortened(around, 2 * _LINE)
+    return shortened(around, 2 * longest)
 
 
 def _marked(lines: Sequence[Line]) -> Iterator[str]:

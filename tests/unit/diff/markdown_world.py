@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cmarkgfm
 from cmarkgfm.cmark import Options
@@ -81,12 +81,13 @@ def subject(name: str, content: str, environment: str = "dev", version: int | No
 
 def text_change(before: str, after: str, path: Path = ("profile", "prompt", "text")) -> Change:
     """A text of which each line is another."""
+    kinds: dict[Literal["removed", "added"], str] = {"removed": before, "added": after}
     lines = [
         Line(kind, (Segment(line, marked=False),), None, at)
-        for kind, text in (("removed", before), ("added", after))
+        for kind, text in kinds.items()
         for at, line in enumerate(text.split("\n"), 1)
     ]
-    return Change("changed", path, before, after, lines=tuple(lines))  # type: ignore[arg-type]
+    return Change("changed", path, before, after, lines=tuple(lines))
 
 
 def difference(environment: str, presets: Iterable[PresetDiff], before: str = "main") -> Difference:
@@ -103,9 +104,9 @@ def every_kind(text: Callable[[], str]) -> Difference:
     def named() -> str:
         return f"{next(count):03}{text()}"
 
-    def marked_line(kind: str) -> Line:
+    def marked_line(kind: Literal["same", "removed", "added"]) -> Line:
         segments = (Segment(named(), marked=False), Segment(named(), marked=True))
-        return Line(kind, segments, 1, 1)  # type: ignore[arg-type]
+        return Line(kind, segments, 1, 1)
 
     long = "x" * 70
     changes = (
@@ -124,7 +125,7 @@ def every_kind(text: Callable[[], str]) -> Difference:
         Change("changed", ("bindings", named()), {"id": named(), "name": named()}, "b", "bindings"),
         Change("changed", ("deviation", named()), 3, 4, "deviation", note=named()),
     )
-    risks = tuple(Risk(named(), level, (), named()) for level in ("high", "medium", "low"))  # type: ignore[arg-type]
+    risks = tuple(Risk(named(), level, (), named()) for level in ("high", "medium", "low"))
     name, old, third, fourth = named(), named(), named(), named()
     return difference(
         named(),
