@@ -25,6 +25,7 @@ COMMANDS = {
     "bind": ("dialform.cli.bind", "look names up in the workspace and write their ids"),
     "schema": ("dialform.cli.schema", "write the JSON Schemas that editors use"),
     "diff": ("dialform.cli.diff", "compare what two places make of a call"),
+    "review": ("dialform.cli.review", "say what a change does, for a pull request"),
     "promote": ("dialform.cli.promote", "move pins to what is live in another environment"),
     "rollback": ("dialform.cli.promote", "go back to a version that was live before"),
     "dial": ("dialform.cli.dial", "place a call from what is released"),

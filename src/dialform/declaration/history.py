@@ -51,7 +51,7 @@ class Pins(ExitStack):
         super().__init__()
         self._repository = repository
         self._commits = commits
-        self._most = most
+        self.most = most
         self._found: dict[str, Found] = {}
         self._walk = self._documents(projects)
         self.bound_hit = False
@@ -72,11 +72,11 @@ class Pins(ExitStack):
         for project in projects:
             self._note(project)
             yield True
-        commits = self._repository.history(self._commits, self._most + 1)
-        self.bound_hit = len(commits) > self._most
+        commits = self._repository.history(self._commits, self.most + 1)
+        self.bound_hit = len(commits) > self.most
         made = self.enter_context(unpacked(self._repository))
         seen: set[str] = set()
-        for commit in commits[: self._most]:
+        for commit in commits[: self.most]:
             tree = self._repository.tree(commit)
             if tree is None or tree in seen:
                 continue
