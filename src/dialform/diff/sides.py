@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.diff.model import Documents, Side, Subject
-from dialform.errors import DeclarationError, ObjectAbsent, UsageError
+from dialform.errors import DeclarationError, ObjectAbsent, RegistryError, UsageError
 from dialform.presets.canonical import Digest, is_digest
 from dialform.presets.documents import BOUND_FORMAT, PRESET_FORMAT, PROFILE_FORMAT
 
@@ -65,11 +65,21 @@ def parse(text: str) -> Spec:
 def live(registry: Registry, environment: str) -> Side:
     """What is live in an environment; what was withdrawn there is not."""
     subjects: dict[str, Subject] = {}
-    for name in registry.presets(environment) if registry.exists else ():
-        head = registry.head(environment, name)
-        if head is not None and head.state != "withdrawn":
+    for name, head in registry.heads(environment) if registry.exists else ():
+        if isinstance(head, RegistryError):
+            subjects[name] = _unreadable(name, environment, head)
+        elif head.state != "withdrawn":
             subjects[name] = released(registry, head)
     return Side(environment, subjects, environment)
+
+
+def _unreadable(name: str, environment: str, error: RegistryError) -> Subject:
+    """A preset of which nothing can be told: whoever opens it gets the reason."""
+
+    def opens() -> Documents:
+        raise error
+
+    return Subject(name, Digest(""), environment=environment, origin="registry", opens=opens)
 
 
 def released(registry: Registry, entry: Entry) -> Subject:

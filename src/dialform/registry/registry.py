@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import LostRace, RegistryError
+from dialform.errors import LostRace, RegistryError, RegistryUnreachable
 from dialform.presets.canonical import Digest, is_digest
 from dialform.presets.canonical import digest as digest_of
 from dialform.registry import documents, names
@@ -23,6 +23,7 @@ from dialform.registry.place import Place
 from dialform.registry.transitions import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
     from dialform.registry.entries import Entry, Kind, Meta
@@ -260,6 +261,27 @@ class Registry:
     def head(self, environment: str, preset: str) -> Entry | None:
         """The newest entry of a log; None if there is no log."""
         return Log(self._place, environment, preset).head()
+
+    def heads(self, environment: str) -> Iterator[tuple[str, Entry | RegistryError]]:
+        """
+        The newest entry of each log of an environment, by the preset's name.
+
+        An entry that can't be read or trusted comes as the error that ``head`` would raise, so
+        that it does not hide the others.
+        """
+        names.check_name(environment, "environment")
+        for preset in self._place.names(f"{names.RELEASES}/{environment}"):
+            if names.name_fault(preset) is not None:
+                continue
+            try:
+                head = Log(self._place, environment, preset).head()
+            except RegistryUnreachable:
+                raise
+            except RegistryError as error:
+                yield preset, error
+            else:
+                if head is not None:
+                    yield preset, head
 
     def entries(self, environment: str, preset: str) -> list[Entry]:
         """All entries of a log, newest last, each checked against the one after it."""
