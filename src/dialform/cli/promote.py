@@ -281,9 +281,28 @@ def _alone(root: Path) -> Iterator[None]:
 
 
 def _read(project: Project, target: Environment) -> tuple[str, str]:
-    """The target's own file and its text, before anything is decided on it."""
-    file = target.layered.own.name
-    return file, (project.root / file).read_text(encoding="utf-8")
+    """
+    The target's own file and its text, line ends as they are.
+
+    Raises:
+        DeclarationError: the target is wrong already.
+        Refused: the text is not the one that the declaration was read from.
+
+    """
+    target.require()
+    own = target.layered.own
+    text = _text(project.root, own.name)
+    if text.replace("\r\n", "\n").replace("\r", "\n") != own.text:
+        raise Refused(
+            f"another promotion or rollback, or an editor, wrote {own.name} at this moment; look "
+            "at what it did, then run this again"
+        )
+    return own.name, text
+
+
+def _text(root: Path, file: str) -> str:
+    with (root / file).open(encoding="utf-8", newline="") as opened:
+        return opened.read()
 
 
 def _write(
@@ -304,7 +323,7 @@ def _write(
         _require_committed(project.root, file)
     text = moved(before, file, {move.preset: move.after for move in there})
     if there and not args.dry_run:
-        if (project.root / file).read_text(encoding="utf-8") != before:
+        if _text(project.root, file) != before:
             raise Refused(f"{file} was edited at this moment; nothing was written: run it again")
         replace(project.root / file, text)
     if args.json:

@@ -24,7 +24,10 @@ _COMMANDS = {
     ),
     "resume": (
         "end a hold",
-        "End a hold: what was live before it is live again.",
+        (
+            "End a hold: what was live before it is live again. Or let a preset move that was "
+            "rolled\nback: the next `pulumi up` releases what is declared."
+        ),
         'dialform resume collections -s prod --reason "false alarm"',
     ),
     "withdraw": (

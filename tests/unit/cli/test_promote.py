@@ -184,6 +184,44 @@ def test_a_new_preset_is_added(two: Two) -> None:
     assert two.pin()["version"] == 1
 
 
+def test_line_ends_stay(two: Two) -> None:
+    live = two.change("again")
+    path = two.root / "stacks/prod.toml"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    two.commit()
+    before = path.read_bytes()
+    old = two.registry.preset_digest("collections", 1)
+    two.run(*PROMOTE)
+    assert path.read_bytes() == before.replace(b"version = 1 ", b"version = 2 ").replace(
+        old.encode(), live.preset_digest.encode()
+    )
+
+
+def test_a_target_that_is_wrong_is_not_edited(two: Two) -> None:
+    two.change("again")
+    two.write("stacks/prod.toml", two.text("prod").replace('follow = "source"', "folow = 1"))
+    two.commit()
+    before = two.text("prod")
+    _, said = two.run(*PROMOTE, code=1)
+    assert "stacks/prod.toml" in said
+    assert two.text("prod") == before
+
+
+def test_a_pin_of_a_parent_is_overridden_in_the_own_file(two: Two) -> None:
+    """The parent may be another environment's as well."""
+    live = two.change("again")
+    parent = two.text("prod")
+    two.write("stacks/base.toml", parent)
+    two.write("stacks/prod.toml", '# as base\nextends = "base"\n')
+    two.commit()
+    two.run(*PROMOTE)
+    assert two.text("base") == parent
+    assert two.text("prod").startswith('# as base\nextends = "base"\n')
+    run = load_environment(two.root, "prod").run("collections")
+    assert (run.version, run.digest) == (2, live.preset_digest)
+    assert run.deviation is not None, "what else the parent says stays"
+
+
 # What refuses
 
 
