@@ -45,6 +45,7 @@ DIRECTION = {
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
+    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),

@@ -1,0 +1,1 @@
+"""Promotion: what stands between a version and an environment, and where each one runs."""
