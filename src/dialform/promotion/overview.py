@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import DeclarationError, ObjectAbsent, ObjectCorrupt, UnknownFormat, UsageError
 from dialform.promotion.durations import moment
-from dialform.promotion.gates import Verdict, verdicts
+from dialform.promotion.gates import verdicts
 from dialform.promotion.status import Cell, Comparison, Status, compare
-from dialform.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from dialform.declaration import Environment
+    from dialform.promotion.gates import Verdict
     from dialform.promotion.status import Declared
+    from dialform.registry import Entry, Registry
 
 _BOUND = "dialform.bound-preset/1"
 _DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent)
@@ -49,7 +50,6 @@ class Overview:
         self._close = close
         self._heads: dict[str, dict[str, Entry | Exception]] = {}
         self._approved: dict[str, set[Any]] = {}
-        self._faults: list[str] = []
 
     def status(
         self, environments: Sequence[str] | None = None, presets: Collection[str] = ()
@@ -74,11 +74,7 @@ class Overview:
             for environment in shown
             if preset in self._log_heads(environment) or preset in self._runs(environment)
         ]
-        return Status(tuple(shown), tuple(chosen), tuple(cells), tuple(self._faults))
-
-    def presets(self, environments: Iterable[str]) -> set[str]:
-        """The presets that these have a log of, or declare."""
-        return {name for one in environments for name in (*self._log_heads(one), *self._runs(one))}
+        return Status(tuple(shown), tuple(chosen), tuple(cells))
 
     def _log_heads(self, environment: str) -> dict[str, Entry | Exception]:
         if environment not in self._heads:
@@ -125,7 +121,9 @@ class Overview:
             gone = cell.head is not None and cell.head.state != "withdrawn"
             return replace(cell, declared="not declared" if gone else None)
         run = environment.runs[cell.preset]
-        deviation = () if run.deviation is None else leaves(run.deviation.model_dump(exclude_unset=True))
+        deviation = (
+            () if run.deviation is None else leaves(run.deviation.model_dump(exclude_unset=True))
+        )
         digest = run.digest
         if run.follow is not None:
             try:
@@ -151,7 +149,10 @@ class Overview:
         if there is not None and here is not None and there.preset_digest == here.preset_digest:
             same = compare(source, [there], [here])
             if self._close:
-                bodies = (self._bound(source, there)["body"], self._bound(cell.environment, here)["body"])
+                bodies = (
+                    self._bound(source, there)["body"],
+                    self._bound(cell.environment, here)["body"],
+                )
                 same = replace(same, same_call=bodies[0] == bodies[1])
             return replace(cell, comparison=same)
         theirs = [] if there is None else self._registries[source].entries(source, cell.preset)

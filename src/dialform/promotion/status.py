@@ -36,7 +36,7 @@ class Comparison:
     source: str
     relation: Relation
     steps: int | None = None
-    """``behind``: to how many other contents the source moved since; None where it can't be told."""
+    """``behind``: how often the source moved to other content since; else None."""
 
     same_call: bool | None = None
     """Whether the bodies are equal; None: not looked at."""
@@ -64,7 +64,7 @@ class Cell:
     """Seconds since the head was written; None without one."""
 
     fault: str | None = None
-    """The registry's object that failed verification, and how; such a cell says nothing else."""
+    """The registry's object that failed verification, and how; what needs it is not said."""
 
     declared: Declared | None = None
     """None outside of a checkout."""
@@ -131,16 +131,12 @@ class Status:
     cells: tuple[Cell, ...]
     """By preset, then environment; none where a preset is neither live nor declared."""
 
-    faults: tuple[str, ...] = ()
-    """What could not be read, beside the cells' own faults."""
-
     def as_json(self) -> dict[str, Any]:
         """The document ``dialform.status/1``."""
         return {
             "format": "dialform.status/1",
             "environments": list(self.environments),
             "presets": list(self.presets),
-            "faults": list(self.faults),
             "cells": [cell.as_json() for cell in self.cells],
         }
 
