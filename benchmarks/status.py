@@ -2,7 +2,7 @@
 ``dialform status`` of 1,000 presets in 5 environments, against reading the log heads alone.
 
 Both as whole processes, outside of a checkout; the floor knows the names and reads each head
-with ``Registry.head``. In every tenth preset the environments differ. Usage: ``status.py [PRESETS]``.
+with ``Registry.head``. Usage: ``status.py [PRESETS]``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def write(folder: Path, presets: int) -> None:
             head = None
             for version in (1, 2) if at % 10 == 0 and environment == "dev" else (1,):
                 content = digest(canonical([name, version]))
-                change = Change("release", version, content, digest(canonical([environment, at])))
+                change = Change(
+                    "release", version, content, digest(canonical([environment, at, version]))
+                )
                 meta = Meta(f"2026-11-23T23:00:0{version}Z", by="anna")
                 head = next_entry(head, change, meta, environment=environment, preset=name)
                 (log / f"{version}.json").write_bytes(head.render())

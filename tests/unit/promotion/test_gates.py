@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -136,7 +136,7 @@ def test_versions_come_from_where_the_file_says(tmp_path: Path) -> None:
     )
 
 
-def approval(by: str, minute: int = 0, **more: object) -> Approval:
+def approval(by: str, minute: int = 0, **more: Any) -> Approval:
     time = at(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Approval("prod", "visit", 1, A, 1, by, time, None, None)._replace(**more)
 
@@ -153,7 +153,8 @@ def test_all_who_are_named_must_approve(tmp_path: Path) -> None:
     assert asked() == (False, wait.format("anna, ben"))
     assert asked(approval("anna"), approval("carl")) == (False, wait.format("ben"))
     assert asked(approval("anna"), approval("ben")) == (True, "approved by anna, ben")
-    for other in ({"digest": B}, {"environment": "qa"}, {"preset": "survey"}):
+    others: list[dict[str, Any]] = [{"digest": B}, {"environment": "qa"}, {"preset": "survey"}]
+    for other in others:
         assert asked(approval("anna"), approval("ben", **other)) == (False, wait.format("ben"))
 
 
