@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dialform.cli.parser import Parser
     from dialform.declaration import Environment
+    from dialform.promotion.history import Move
     from dialform.promotion.status import Cell, Status
     from dialform.registry import Entry, Registry
 
@@ -85,7 +86,7 @@ def run_status(args: argparse.Namespace) -> int:
     if args.json:
         output.json_document(status.as_json())
     elif status.cells:
-        _print(status)
+        _print(status, close=bool(args.presets))
     else:
         output.note("nothing is released or declared here yet: `pulumi up` releases")
     broken = [ObjectCorrupt(cell.fault) for cell in status.cells if cell.fault]
@@ -129,26 +130,32 @@ def run_history(args: argparse.Namespace) -> int:
         document = {"format": "dialform.history/1", "preset": preset}
         output.json_document({**document, "moves": [move.as_json() for move in found]})
     elif found:
-        output.table(
-            ["when", "environment", "kind", "version", "by", "why", "commit", "change"],
-            [
-                [
-                    move.entry.time,
-                    move.entry.environment,
-                    move.entry.kind,
-                    _moved(move.before, move.entry),
-                    move.entry.by,
-                    move.entry.reason,
-                    (move.entry.commit or "")[:_SHORT],
-                    move.entry.change,
-                ]
-                for move in found
-            ],
-        )
+        _print_moves(found)
     for fault in faults:
         output.flush()
         output.error(fault)
     return 1 if faults else 0
+
+
+def _print_moves(found: Sequence[Move]) -> None:
+    """A row for each move; a column that nobody filled is left out."""
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+
+    rows = [
+        {
+            "when": move.entry.time,
+            "environment": move.entry.environment,
+            "kind": move.entry.kind,
+            "version": _moved(move.before, move.entry),
+            "by": move.entry.by,
+            "why": move.entry.reason,
+            "commit": (move.entry.commit or "")[:_SHORT],
+            "change": move.entry.change,
+        }
+        for move in found
+    ]
+    headers = [name for name in rows[0] if any(row[name] for row in rows)]
+    output.table(headers, [[row[name] for name in headers] for row in rows])
 
 
 def _moved(before: int | None, entry: Entry) -> str:
@@ -205,7 +212,7 @@ def _registries(args: argparse.Namespace, declared: dict[str, Environment]) -> d
     return found
 
 
-def _print(status: Status) -> None:
+def _print(status: Status, *, close: bool) -> None:
     """Environments as columns where they fit the width, else a row for each cell."""
     import shutil  # noqa: PLC0415 - where a table is printed
 
@@ -226,10 +233,12 @@ def _print(status: Status) -> None:
             ["preset", "environment", "version", "digest", "state", "since", "by"],
             [_row(cell) for cell in status.cells],
         )
+    between = "\n"
     for cell in status.cells:
-        for remark, color in _remarks(cell):
+        for remark, color in _remarks(cell, close=close):
             text = output.line(f"{cell.preset} in {cell.environment}: {remark}")
-            print(output.paint(text, color, sys.stdout) if color else text)
+            print(between + (output.paint(text, color, sys.stdout) if color else text))
+            between = ""
 
 
 def _short(cell: Cell | None) -> str:
@@ -269,8 +278,8 @@ def _relation(cell: Cell) -> str:
     return f"behind {found.steps}" if found.steps else found.relation
 
 
-def _remarks(cell: Cell) -> Iterator[tuple[str, str]]:
-    """What deserves a look, with its colour."""
+def _remarks(cell: Cell, *, close: bool) -> Iterator[tuple[str, str]]:
+    """What deserves a look, with its colour; ``close``: what is there to know as well."""
     head, found = cell.head, cell.comparison
     if head is not None and cell.state not in ("live", None):
         by = f" by {head.by}" if head.by else ""
@@ -279,7 +288,7 @@ def _remarks(cell: Cell) -> Iterator[tuple[str, str]]:
     if cell.declared not in (None, "as declared"):
         pin = f" (version {cell.pinned} is pinned)" if cell.pinned else ""
         yield f"{cell.declared}{pin}", _YELLOW
-    if cell.deviation:
+    if cell.deviation and close:
         yield f"deviates in {', '.join(cell.deviation)}", ""
     if found is not None and found.relation != "same content":
         steps = f" by {found.steps}" if found.steps else ""
@@ -287,5 +296,8 @@ def _remarks(cell: Cell) -> Iterator[tuple[str, str]]:
     elif found is not None and found.same_call is not None:
         same = "same call" if found.same_call else "same content"
         yield f"{same} as {found.source}", ""
+    if cell.gates and all(verdict.met for verdict in cell.gates):
+        yield "its gates are met", ""
     for verdict in cell.gates:
-        yield f"gate {verdict.gate}: {verdict.message}", "" if verdict.met else _YELLOW
+        if not verdict.met:
+            yield f"gate {verdict.gate}: {verdict.message}", _YELLOW
