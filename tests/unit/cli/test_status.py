@@ -195,6 +195,14 @@ def test_gates_are_shown_before_anyone_tries(
     project.run(*by_digest, env={"DIALFORM_BY": "ben"})
     prod = told(capsys, "status", "-s", "prod")["cells"][0]
     assert all(one["met"] for one in prod["gates"])
+    (kept,) = project.root.glob(".dialform/registry/approvals/prod/*/2.json")
+    sound = kept.read_bytes()
+    kept.write_bytes(sound.replace(b"ben", b"bob"))
+    assert main(["status"]) == 1
+    out, err = capsys.readouterr()
+    assert "collections" in out
+    assert "approvals/prod" in err
+    kept.write_bytes(sound)
     assert main(["approve", "collections", "-s", "prod"]) == 64
     assert "collections@1" in capsys.readouterr().err
     assert main(["approve", "collections@9", "-s", "prod"]) == 1
