@@ -48,6 +48,7 @@ DIRECTION = {
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
     "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
+    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),

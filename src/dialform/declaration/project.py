@@ -193,6 +193,7 @@ class Project:
             value = layered(name, chain, problems, nulls=False)
             made = Environment(value, self.presets, self._unreadable_presets)
             made.problems[:0] = problems
+            made.check_source(self.environment_names())
             return made
         if name in self._environments.problems:
             raise DeclarationError(self._environments.problems[name])

@@ -16,6 +16,7 @@ REGISTRY: Final = "dialform.registry/1"
 VERSION: Final = "dialform.version/1"
 RELEASE: Final = "dialform.release/1"
 ENVIRONMENT: Final = "dialform.environment/1"
+APPROVAL: Final = "dialform.approval/1"
 PROFILE: Final = "dialform.profile/1"
 PRESET: Final = "dialform.preset/1"
 BOUND_PRESET: Final = "dialform.bound-preset/1"
@@ -26,7 +27,7 @@ BLOB_FORMATS: Final = (PROFILE, PRESET, BOUND_PRESET)
 CHECKSUM: Final = "checksum"
 SEQ: Final = "seq"
 
-_KNOWN = frozenset((REGISTRY, VERSION, RELEASE, ENVIRONMENT, *BLOB_FORMATS))
+_KNOWN = frozenset((REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, *BLOB_FORMATS))
 
 
 class Damage(Exception):

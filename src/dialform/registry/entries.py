@@ -158,7 +158,15 @@ def is_text(value: object) -> bool:
 
 def is_time(value: object) -> bool:
     """Whether ``value`` is a time as entries hold it: UTC, ``2026-11-23T23:00:00Z``."""
-    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
+        return False
+    from datetime import datetime  # noqa: PLC0415  # where an entry is read
+
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False  # the 30th of February
+    return True
 
 
 def is_number(value: object) -> bool:
