@@ -228,7 +228,7 @@ def _marked(lines: Sequence[Line]) -> Iterator[str]:
                 found[f"<{kind}>{code(segment.text.strip(), 60)}</{kind}>"] = None
     if found:
         more = f" and {len(found) - _MOST_WORDS} more" if len(found) > _MOST_WORDS else ""
-        yield f"<p>Words: {' '.join(list(found)[:_MOST_WORDS])}{more}</p>"
+        yield f"<p>Changed words: {' '.join(list(found)[:_MOST_WORDS])}{more}</p>"
 
 
 def _said_at_first(subject: Subject) -> tuple[Change, ...]:

@@ -105,19 +105,22 @@ def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
         version = None
         if run.follow is not None:
             source = project.presets.get(preset)
-            if source is None or source.document is None:
+            if source is None or source.document is None or source.digest is None:
                 half.broken.add(preset)
                 continue
+            named = source.digest
             profile = source.profile
             content: Found = (source.document, None if profile is None else profile.document)
         else:
-            pinned = find(url, Digest(run.digest or ""))
+            named = Digest(run.digest or "")
+            pinned = find(url, named)
             if pinned is None:
                 half.unseen.add(preset)
                 continue
             content, version = pinned, run.version
         try:
-            half.subjects[preset] = _subject(environment, preset, content, version, origin)
+            half.subjects[preset] = _subject(environment, preset, named, content, version)
+            half.subjects[preset].origin = origin
         except DeclarationError as error:
             half.broken.add(preset)
             half.problems += [one for one in _told(error.problems) if one not in half.problems]
@@ -127,15 +130,13 @@ def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
 
 
 def _subject(
-    environment: Environment, name: str, content: Found, version: int | None, origin: str
+    environment: Environment, name: str, named: Digest, content: Found, version: int | None
 ) -> Subject:
-    preset, profile = content
-    named = digest(canonical(preset))
-    bound = environment.bind(name, preset, named, profile)
-    documents = Documents(preset, profile, bound)
+    """The preset as it would run there."""
+    bound = environment.bind(name, content[0], named, content[1])
+    opens = partial(_same, Documents(*content, bound))
     bound_digest = digest(canonical(bound))
-    opens = partial(_same, documents)
-    return Subject(name, named, version, bound_digest, environment.name, origin=origin, opens=opens)
+    return Subject(name, named, version, bound_digest, environment.name, opens=opens)
 
 
 def _same(documents: Documents) -> Documents:
