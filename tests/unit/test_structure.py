@@ -46,6 +46,7 @@ DIRECTION = {
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
+    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from dialform.registry import Registry
 
 
+def registry_of(args: argparse.Namespace, environment: str) -> Registry:
+    """The registry of an environment, which ``args`` may name otherwise. Raises as `context`."""
+    args = argparse.Namespace(**{**vars(args), "stack": environment})
+    context.environment_of(args)
+    return context.registry_of(args)
+
+
 class Sides(contextlib.ExitStack):
     """Opens sides; what commits were unpacked for them is gone when it ends."""
 
@@ -84,7 +91,7 @@ class Sides(contextlib.ExitStack):
     def _live(self, environment: str) -> Side:
         from dialform.diff.sides import live  # noqa: PLC0415 - when run
 
-        registry = self._registry(environment)
+        registry = registry_of(self._args, environment)
         found = live(registry, environment)
         if not found.subjects and not context.in_checkout(self._args):
             others = registry.environments() if registry.exists else []
@@ -115,11 +122,6 @@ class Sides(contextlib.ExitStack):
                 raise UsageError(f"git:{ref} needs a project: run this in a checkout")
             self._commits[ref] = self.enter_context(project_at(Path(root), ref))
         return self._commits[ref]
-
-    def _registry(self, environment: str) -> Registry:
-        args = argparse.Namespace(**{**vars(self._args), "stack": environment})
-        context.environment_of(args)
-        return context.registry_of(args)
 
     def _shared_registry(self, spec: Spec) -> Registry:
         registry = context.registry_of(argparse.Namespace(**{**vars(self._args), "stack": None}))
