@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from dialform.declaration.history import Found
     from dialform.errors import Problem
 
-    Find = Callable[[str, Digest], Found | None]
-    """The documents of a pinned preset, from the URL of its registry and its digest."""
+    Find = Callable[[str, str, Digest], Found | None]
+    """The documents of a pinned preset, from the URL of its registry, its name and digest."""
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
             content: Found = (source.document, None if profile is None else profile.document)
         else:
             named = Digest(run.digest or "")
-            pinned = find(url, named)
+            pinned = find(url, preset, named)
             if pinned is None:
                 half.unseen.add(preset)
                 continue

@@ -189,6 +189,22 @@ def test_a_registry_that_is_not_there_is_said_and_git_is_used(repository: Projec
     assert "registry .dialform/registry has nothing: pins are rebuilt from git" in remarks
 
 
+def test_a_damaged_registry_is_named_and_git_is_used(repository: Project) -> None:
+    digest = declared(repository)
+    pin(repository, "prod", digest)
+    blob = (
+        repository.root / f".dialform/registry/blobs/sha256/{digest.removeprefix('sha256:')}.json"
+    )
+    blob.chmod(0o644)
+    blob.write_text("{}", encoding="utf-8")
+
+    body, remarks = repository.run("review", "--base", "main")
+
+    assert "<code>prod</code>: a new environment, 1 added" in body
+    assert digest.removeprefix("sha256:") in remarks
+    assert "rebuilt from git" in remarks
+
+
 def test_an_unchanged_pin_out_of_reach_is_no_difference(repository: Project) -> None:
     repository.edit("stacks/prompts/collector.md", "polite", "brief")
     pin(repository, "prod", declared(repository))
