@@ -146,7 +146,7 @@ def test_a_body_tells_the_tally_then_risks_then_presets_then_bindings() -> None:
 <h4>Risks</h4>
 
 <table>
-<tr><th>risk</th><th>rule</th><th>environments</th><th>preset</th><th></th></tr>
+<tr><th>risk</th><th>rule</th><th>environments</th><th>presets</th><th></th></tr>
 <tr><td>🔴 high</td><td><a href="docs/risks.md#opening-line"><code>opening-line</code></a></td>\
 <td><code>dev</code></td><td><code>reminder</code></td>\
 <td><code>the opening line changed</code></td></tr>
@@ -197,6 +197,29 @@ def test_content_that_environments_get_alike_is_shown_once() -> None:
     assert body.count("<details>") == 2
     assert "in <code>dev</code>, <code>staging</code>: 1 change" in body
     assert "<code>dev</code>, <code>staging</code>, <code>prod</code>: 1 changed." in body
+
+
+def test_presets_that_change_alike_are_shown_once() -> None:
+    """As after the edit of a profile that they share."""
+    presets = [changed(f"p{at:03}", TIMEOUT, content=str(at)) for at in range(500)]
+    presets[7] = changed("p007", Change("changed", ("call", "timeoutMinutes"), 10, 11))
+    body = body_of(difference("dev", presets))
+
+    assert body.count("<details>") == 2
+    first = "<code>p000</code>, <code>p001</code>, <code>p002</code> and 496 more changed in"
+    assert first in body
+    assert body.count("<code>p250</code>") == 1
+    assert "<summary><code>p007</code> changed in" in body
+
+
+def test_a_risk_that_presets_have_alike_is_a_row() -> None:
+    risk = Risk("model", "low", (), "another model")
+    presets = [changed(name, TIMEOUT, content=name, risks=(risk,)) for name in ("a", "b")]
+    body = body_of(*(difference(name, presets) for name in ("dev", "prod")))
+
+    assert body.count("<code>another model</code>") == 1
+    where = "<td><code>dev</code>, <code>prod</code></td><td><code>a</code>, <code>b</code></td>"
+    assert where in body
 
 
 def test_a_change_of_nothing_that_runs_is_one_line() -> None:
@@ -300,7 +323,7 @@ def test_a_body_fits_whatever_comes_in(presets: int, length: int, letter: str, l
     made = [
         changed(
             f"p{at:03}",
-            text_change(text, text + "!"),
+            text_change(text, f"{text}{at}"),
             Change("changed", (letter * length, at), letter * length, "b"),
             Change("changed", (letter * length,), letter * length, "b", "bindings"),
             risks=(Risk("r", "low", (), letter * length),),
