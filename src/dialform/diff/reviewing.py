@@ -218,11 +218,13 @@ def _told(problems: Iterable[Problem]) -> list[str]:
     lines = []
     for group in found.values():
         line = str(group[0])
-        distinct = {str(one) for one in group}
-        if len(distinct) > 1:
+        more = len({str(one) for one in group}) - 1
+        if more:
             line += (
-                f" (and {len(distinct) - 1} more unknown keys in this file: where they are meant, "
-                "a newer dialform wrote it)"
+                f" (and {more} more unknown key{'' if more == 1 else 's'} in this file: where they "
+                "are meant, a newer dialform wrote it)"
             )
+        elif group[0].rule == "unknown-key" and "did you mean" not in line:
+            line += " (where it is meant, a newer dialform wrote this file)"
         lines.append(line)
     return lines

@@ -223,9 +223,22 @@ def test_a_broken_environment_is_a_finding_and_the_rest_is_told(repository: Proj
 
     assert "<h4>Not comparable until this is fixed</h4>" in body
     assert "stacks/prod.toml:2: gates: " in body
-    assert "1 more unknown keys in this file" in body
+    assert "1 more unknown key in this file" in body
     assert body.count("stacks/prod.toml:") == 1
     assert "<code>dev</code>, <code>staging</code>: 1 changed" in body
+
+
+def test_a_file_of_a_newer_format_is_one_line(repository: Project) -> None:
+    text = (repository.root / "stacks/staging.toml").read_text(encoding="utf-8")
+    repository.write("stacks/staging.toml", text + '[escalation]\nafter = "24h"\n')
+    commit(repository)
+    repository.write("stacks/staging.toml", text)
+
+    _, said = repository.run("review", "--base", "main", "--offline", code=1)
+
+    assert said.startswith("main:stacks/staging.toml:2: escalation: ")
+    assert "(where it is meant, a newer dialform wrote this file)\n" in said
+    assert said.count("\n") == 2
 
 
 def test_a_broken_base_is_named_with_its_ref(repository: Project) -> None:
