@@ -168,11 +168,16 @@ class Unpacked:
         self._repository = repository
         self._there: dict[str, Blob] = {}
 
-    def show(self, tree: str, below: str = STACKS) -> None:
-        """Make the folder hold this tree at ``below``, and nothing else."""
+    def show(self, files: Mapping[str, Blob], below: str = STACKS) -> None:
+        """
+        Make the folder hold these files at ``below``, and nothing else.
+
+        Raises:
+            SettingError: it can't.
+
+        """
         lead = f"{below}/" if below else ""
-        files = {f"{lead}{path}": blob for path, blob in self._repository.files(tree).items()}
-        files = {path: blob for path, blob in files.items() if _is_sound(path)}
+        files = {f"{lead}{path}": blob for path, blob in files.items() if _is_sound(path)}
         gone = [path for path, blob in self._there.items() if files.get(path) != blob]
         for path in gone:
             self._drop(self.folder / path)
@@ -182,7 +187,7 @@ class Unpacked:
             self._write(new, contents)
         except OSError as error:
             message = f"can't be unpacked into {self.folder}: {error.strerror}"
-            raise SettingError(f"{tree}: {message}") from None
+            raise SettingError(f"{below}: {message}") from None
         (self.folder / STACKS).mkdir(exist_ok=True)
         self._there = files
 
@@ -236,10 +241,10 @@ def project_at(root: Path, ref: str) -> Iterator[Project]:
                 f"{ref}: there is no {repository.prefix}{STACKS}/ at that commit, so it declares "
                 f"nothing; name one that does"
             )
-        made.show(tree)
+        made.show(repository.files(tree))
         whole = repository.tree(commit, "")
         if made.mentions(b"../") and whole is not None:
-            made.show(whole, "")  # a prompt may lie beside stacks/
+            made.show(repository.files(whole), "")  # a prompt may lie beside stacks/
         yield Project(made.folder, label=f"{ref}:")
 
 

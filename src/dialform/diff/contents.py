@@ -30,11 +30,15 @@ class Contents:
         self._registries: dict[str, Registry | None] = {}
         self.remarks: list[str] = []
 
-    def find(self, url: str, digest: Digest) -> Found | None:
+    def find(self, url: str, name: str, digest: Digest) -> Found | None:
         """
-        The documents of the preset of that digest; None where they are out of reach.
+        A pinned preset's documents; None where they are out of reach.
 
-        ``url``: the registry of the environment that pins it.
+        Args:
+            url: the registry of the environment that pins it.
+            name: what it is called there.
+            digest: what it is pinned to.
+
         """
         registry = None if self._offline else self._registry(url)
         if registry is not None:
@@ -44,7 +48,7 @@ class Contents:
                 pass
             except RegistryError as error:
                 self._remark(f"{error}; rebuilt from git where that is possible")
-        found = self._pins.find(digest)
+        found = self._pins.find(name, digest)
         if found is None and self._pins.bound_hit:
             self._remark(f"looked through the last {self._pins.most} commits that touch stacks/")
         return found

@@ -119,7 +119,7 @@ def _presets(groups: Sequence[Group], flow: Flow, limits: Limits, room: int) -> 
                 left -= size(richer) - size(brief)
                 made[at] = richer
                 break
-    return [*made, *_cut(groups[len(made) :], len(groups), limits)]
+    return [*made, *_cut(groups, len(made), limits)]
 
 
 def _pieces(groups: Sequence[Group], flow: Flow, level: int, room: int) -> list[str]:
@@ -134,10 +134,13 @@ def _pieces(groups: Sequence[Group], flow: Flow, level: int, room: int) -> list[
     return made
 
 
-def _cut(left_out: Sequence[Group], total: int, limits: Limits) -> Iterator[str]:
-    if not left_out:
+def _cut(groups: Sequence[Group], shown: int, limits: Limits) -> Iterator[str]:
+    """What was left out, by name."""
+    if shown == len(groups):
         return
-    names = _listed([group.name for group in left_out], limits.names - 500)
+    left_out = [name for group in groups[shown:] for name in group.names]
+    names = _listed(left_out, limits.names - 500)
+    total = sum(len(group.names) for group in groups)
     count = f"{len(left_out)} of {total} changed presets are not shown here"
     yield f"<p><b>Cut to the size of a comment:</b> {count}: {names}; {_whole()}.</p>"
 
@@ -217,23 +220,27 @@ def _risks(review: Review, limits: Limits) -> Iterator[str]:
     for environment, preset, risk in _all_risks(review):
         key = (risk.level, risk.rule, preset, risk.message)
         found.setdefault(key, []).append(environment)
+    alike: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for (level, rule, preset, said), where in found.items():
+        alike.setdefault((level, rule, said, tuple(where)), []).append(preset)
     order = list(LEVELS)
+    ordered = sorted(alike.items(), key=lambda item: (order.index(item[0][0]), *item[0][1:]))
     rows = [
-        [f"{LEVELS[level]} {level}", _rule(rule), _listed(where, 400), _name(preset), code(said)]
-        for (level, rule, preset, said), where in sorted(
-            found.items(), key=lambda item: (order.index(item[0][0]), *item[0][1:])
-        )
+        [
+            f"{LEVELS[level]} {level}",
+            _rule(rule),
+            _listed(where, 400),
+            _listed(names, 400),
+            code(said),
+        ]
+        for (level, rule, said, where), names in ordered
     ]
-    head = ["risk", "rule", "environments", "preset", ""]
+    head = ["risk", "rule", "environments", "presets", ""]
     yield from _table("Risks", head, rows, limits.risks)
 
 
 def _rule(name: str) -> str:
     return f'<a href="docs/risks.md#{quote(name)}">{code(name, 60)}</a>'
-
-
-def _name(preset: str) -> str:
-    return code(preset, 80) if preset else ""
 
 
 def _bindings(review: Review, limits: Limits) -> Iterator[str]:
@@ -285,7 +292,7 @@ def _table(title: str, head: Sequence[str], rows: list[list[str]], room: int) ->
 
 def _listed(names: Sequence[str], room: int) -> str:
     """Names as code, as many as there is room for."""
-    kept, left = _within([code(name, 80) for name in names], room)
+    kept, left = _within([code(name, 80) for name in names if name], room)
     return ", ".join(kept) + (f" and {left} more" if left else "")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dialform.diff import words
 from dialform.diff.inert import code, fence, shortened, size, table, visible
@@ -17,7 +17,7 @@ from dialform.diff.model import Change, Line, PresetDiff, Segment
 from dialform.errors import DialformError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dialform.diff.model import Documents, Risk, Subject
     from dialform.diff.review import Review
@@ -34,14 +34,17 @@ is little room."""
 
 _SIGNS = {"same": " ", "removed": "-", "moved-away": "-", "added": "+", "moved-here": "+"}
 _MOST_WORDS = 12
+_FEW, _SOME = 3, 8
+"""How many names of presets and of environments stand in a line."""
+
 _IMPORTANT = ("changed", "added", "removed", "renamed", "same call", "same content")
 
 
 @dataclass(slots=True)
 class Group:
-    """A preset's change, with all environments that get the same content."""
+    """One change of content, with all presets and environments that get it alike."""
 
-    name: str
+    names: list[str]
     one: PresetDiff
     environments: list[str] = field(default_factory=list)
     risks: list[Risk] = field(default_factory=list)
@@ -63,24 +66,47 @@ def grouped(review: Review) -> list[Group]:
                 continue  # bindings and deviations are told elsewhere
             sides = [one and (one.name, one.digest) for one in (preset.before, preset.after)]
             key = (preset.name, *sides, preset.status, preset.trouble)
-            group = found.setdefault(key, Group(preset.name, preset))
+            group = found.setdefault(key, Group([preset.name], preset))
             group.environments.append(place.name)
             group.risks += preset.risks
     return sorted(
-        found.values(),
+        _alike(found.values()),
         key=lambda group: (
             not group.one.trouble,
             group.level,
             _IMPORTANT.index(group.one.status),
-            group.name,
+            group.names,
         ),
     )
+
+
+def _alike(groups: Iterable[Group]) -> Iterable[Group]:
+    """Presets with the same changes as one, as after the edit of a profile that they share."""
+    found: dict[object, Group] = {}
+    for at, group in enumerate(groups):
+        one, key = group.one, cast("object", at)
+        changes = one.of("content")
+        if one.status == "changed" and not one.trouble and not _has_flow(changes):
+            said = [(change.kind, change.path, change.before, change.after) for change in changes]
+            key = (repr(said), _headline(one), one.effect, *group.environments)
+        if key in found:
+            found[key].names += group.names
+            found[key].risks += group.risks
+        else:
+            found[key] = group
+    return found.values()
+
+
+def _has_flow(changes: Iterable[Change]) -> bool:
+    return any("flow" in change.path for change in changes)
 
 
 def piece(group: Group, flow: Flow, room: int) -> str:
     """The preset's folded part, which shows about ``room`` bytes of what changed."""
     parts = [f"<details><summary>{_summary(group)}</summary>"]
     preset = group.one
+    if len(group.names) > _FEW:
+        parts.append(f"<p>{_listed(group.names, room // 80)}</p>")
     if preset.trouble:
         parts.append(f"<p>{code(preset.trouble, 400)}</p>")
     if preset.effect.startswith("refused"):
@@ -130,12 +156,15 @@ def is_text(change: Change) -> bool:
 def _summary(group: Group) -> str:
     preset = group.one
     sign = f"{list(LEVELS.values())[group.level]} " if group.level < len(LEVELS) else ""
-    where = ", ".join(code(name, 63) for name in group.environments[:8])
-    if len(group.environments) > 8:  # noqa: PLR2004 - what a line holds
-        where += f" and {len(group.environments) - 8} more"
+    where = _listed(group.environments, _SOME)
     count = len(preset.of("content"))
     changes = f": {count} change{'' if count == 1 else 's'}" if count else ""
-    return f"{sign}{code(group.name, 80)} {_headline(preset)} in {where}{changes}"
+    return f"{sign}{_listed(group.names, _FEW)} {_headline(preset)} in {where}{changes}"
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(code(name, 80) for name in names[:most]) + more
 
 
 def _headline(preset: PresetDiff) -> str:
@@ -228,7 +257,7 @@ def _marked(lines: Sequence[Line]) -> Iterator[str]:
                 found[f"<{kind}>{code(segment.text.strip(), 60)}</{kind}>"] = None
     if found:
         more = f" and {len(found) - _MOST_WORDS} more" if len(found) > _MOST_WORDS else ""
-        yield f"<p>Words: {' '.join(list(found)[:_MOST_WORDS])}{more}</p>"
+        yield f"<p>Changed words: {' '.join(list(found)[:_MOST_WORDS])}{more}</p>"
 
 
 def _said_at_first(subject: Subject) -> tuple[Change, ...]:
@@ -265,7 +294,7 @@ def _picture(preset: PresetDiff, changes: Sequence[Change], flow: Flow) -> str:
     sides = [preset.before, preset.after]
     if preset.trouble or preset.status not in ("changed", "added"):
         return ""
-    if preset.before is not None and not any("flow" in change.path for change in changes):
+    if preset.before is not None and not _has_flow(changes):
         return ""
     flows = []
     for side in sides:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from dialform.declaration.history import Found
     from dialform.errors import Problem
 
-    Find = Callable[[str, Digest], Found | None]
-    """The documents of a pinned preset, from the URL of its registry and its digest."""
+    Find = Callable[[str, str, Digest], Found | None]
+    """The documents of a pinned preset, from the URL of its registry, its name and digest."""
 
 
 @dataclass(slots=True)
@@ -105,19 +105,22 @@ def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
         version = None
         if run.follow is not None:
             source = project.presets.get(preset)
-            if source is None or source.document is None:
+            if source is None or source.document is None or source.digest is None:
                 half.broken.add(preset)
                 continue
+            named = source.digest
             profile = source.profile
             content: Found = (source.document, None if profile is None else profile.document)
         else:
-            pinned = find(url, Digest(run.digest or ""))
+            named = Digest(run.digest or "")
+            pinned = find(url, preset, named)
             if pinned is None:
                 half.unseen.add(preset)
                 continue
             content, version = pinned, run.version
         try:
-            half.subjects[preset] = _subject(environment, preset, content, version, origin)
+            half.subjects[preset] = _subject(environment, preset, named, content, version)
+            half.subjects[preset].origin = origin
         except DeclarationError as error:
             half.broken.add(preset)
             half.problems += [one for one in _told(error.problems) if one not in half.problems]
@@ -127,15 +130,13 @@ def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
 
 
 def _subject(
-    environment: Environment, name: str, content: Found, version: int | None, origin: str
+    environment: Environment, name: str, named: Digest, content: Found, version: int | None
 ) -> Subject:
-    preset, profile = content
-    named = digest(canonical(preset))
-    bound = environment.bind(name, preset, named, profile)
-    documents = Documents(preset, profile, bound)
+    """The preset as it would run there."""
+    bound = environment.bind(name, content[0], named, content[1])
+    opens = partial(_same, Documents(*content, bound))
     bound_digest = digest(canonical(bound))
-    opens = partial(_same, documents)
-    return Subject(name, named, version, bound_digest, environment.name, origin=origin, opens=opens)
+    return Subject(name, named, version, bound_digest, environment.name, opens=opens)
 
 
 def _same(documents: Documents) -> Documents:
@@ -217,11 +218,13 @@ def _told(problems: Iterable[Problem]) -> list[str]:
     lines = []
     for group in found.values():
         line = str(group[0])
-        distinct = {str(one) for one in group}
-        if len(distinct) > 1:
+        more = len({str(one) for one in group}) - 1
+        if more:
             line += (
-                f" (and {len(distinct) - 1} more unknown keys in this file: where they are meant, "
-                "a newer dialform wrote it)"
+                f" (and {more} more unknown key{'' if more == 1 else 's'} in this file: where they "
+                "are meant, a newer dialform wrote it)"
             )
+        elif group[0].rule == "unknown-key" and "did you mean" not in line:
+            line += " (where it is meant, a newer dialform wrote this file)"
         lines.append(line)
     return lines

@@ -189,6 +189,22 @@ def test_a_registry_that_is_not_there_is_said_and_git_is_used(repository: Projec
     assert "registry .dialform/registry has nothing: pins are rebuilt from git" in remarks
 
 
+def test_a_damaged_registry_is_named_and_git_is_used(repository: Project) -> None:
+    digest = declared(repository)
+    pin(repository, "prod", digest)
+    blob = (
+        repository.root / f".dialform/registry/blobs/sha256/{digest.removeprefix('sha256:')}.json"
+    )
+    blob.chmod(0o644)
+    blob.write_text("{}", encoding="utf-8")
+
+    body, remarks = repository.run("review", "--base", "main")
+
+    assert "<code>prod</code>: a new environment, 1 added" in body
+    assert digest.removeprefix("sha256:") in remarks
+    assert "rebuilt from git" in remarks
+
+
 def test_an_unchanged_pin_out_of_reach_is_no_difference(repository: Project) -> None:
     repository.edit("stacks/prompts/collector.md", "polite", "brief")
     pin(repository, "prod", declared(repository))
@@ -207,9 +223,22 @@ def test_a_broken_environment_is_a_finding_and_the_rest_is_told(repository: Proj
 
     assert "<h4>Not comparable until this is fixed</h4>" in body
     assert "stacks/prod.toml:2: gates: " in body
-    assert "1 more unknown keys in this file" in body
+    assert "1 more unknown key in this file" in body
     assert body.count("stacks/prod.toml:") == 1
     assert "<code>dev</code>, <code>staging</code>: 1 changed" in body
+
+
+def test_a_file_of_a_newer_format_is_one_line(repository: Project) -> None:
+    text = (repository.root / "stacks/staging.toml").read_text(encoding="utf-8")
+    repository.write("stacks/staging.toml", text + '[escalation]\nafter = "24h"\n')
+    commit(repository)
+    repository.write("stacks/staging.toml", text)
+
+    _, said = repository.run("review", "--base", "main", "--offline", code=1)
+
+    assert said.startswith("main:stacks/staging.toml:2: escalation: ")
+    assert "(where it is meant, a newer dialform wrote this file)\n" in said
+    assert said.count("\n") == 2
 
 
 def test_a_broken_base_is_named_with_its_ref(repository: Project) -> None:

@@ -204,9 +204,9 @@ class TestPins:
             world.commit()
 
         with self.pins(world) as pins:
-            found = pins.find(first)
-            assert pins.find(digest_of(Project(world.root))) is not None
-            assert pins.find(Digest(f"sha256:{'0' * 64}")) is None
+            found = pins.find("reminder", first)
+            assert pins.find("reminder", digest_of(Project(world.root))) is not None
+            assert pins.find("reminder", Digest(f"sha256:{'0' * 64}")) is None
             assert not pins.bound_hit
         assert found is not None
         assert found[1] is not None
@@ -223,7 +223,28 @@ class TestPins:
         world.commit()
 
         with self.pins(world) as pins:
-            assert pins.find(first) is not None
+            assert pins.find("reminder", first) is not None
+
+    def test_all_that_a_preset_is_made_of_is_read(self, world: World) -> None:
+        """Parents of presets and profiles, prompts and flows."""
+        world.write("stacks/presets/base.toml", 'agent = "collector"\nnumbers = "us"\n')
+        world.write("stacks/presets/reminder.toml", "extends = 'base'\nprofile = \"reminder\"\n")
+        world.write("stacks/profiles/house.toml", 'language = "en"\n[prompt]\nmodel = "fast"\n')
+        world.write(
+            "stacks/profiles/reminder.toml",
+            'extends = "house"\n[prompt]\nname = "reminder"\nflow = "lead"\n',
+        )
+        world.write("stacks/flows/lead.toml", '[node.goodbye]\nprompt = "End the call."\n')
+        world.commit()
+        wanted = digest_of(Project(world.root))
+        world.write("stacks/flows/lead.toml", '[node.goodbye]\nprompt = "End it."\n')
+        world.write("stacks/profiles/house.toml", "what = is this")
+        world.commit()
+
+        with self.pins(world) as pins:
+            found = pins.find("reminder", wanted)
+        assert found is not None
+        assert "End the call." in str(found[1])
 
     def test_a_broken_commit_is_passed_by(self, world: World) -> None:
         first = digest_of(Project(world.root))
@@ -231,7 +252,7 @@ class TestPins:
         world.commit()
 
         with self.pins(world) as pins:
-            assert pins.find(first) is not None
+            assert pins.find("reminder", first) is not None
 
     def test_the_bound_is_said_where_it_was_hit(self, world: World) -> None:
         first = digest_of(Project(world.root))
@@ -240,5 +261,5 @@ class TestPins:
             world.commit()
 
         with self.pins(world, most=2) as pins:
-            assert pins.find(first) is None
+            assert pins.find("reminder", first) is None
             assert pins.bound_hit

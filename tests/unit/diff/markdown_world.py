@@ -24,8 +24,8 @@ _QUIET = {"code", "pre"}
 class Page(HTMLParser):
     """A body as GitHub shows it: its elements, and which text stands in code."""
 
-    def __init__(self, markdown: str) -> None:
-        """Parses and renders."""
+    def __init__(self, text: str, *, is_html: bool = False) -> None:
+        """Renders Markdown as GitHub does, unless it is a page already, and parses it."""
         super().__init__()
         self.skeleton: list[str] = []
         """Each start and end of an element, with its attributes."""
@@ -34,10 +34,10 @@ class Page(HTMLParser):
         self.loud = ""
         """All other text."""
         self._open: list[str] = []
-        self.html = cmarkgfm.github_flavored_markdown_to_html(
-            markdown, options=Options.CMARK_OPT_UNSAFE
-        )
-        self.feed(self.html)
+        if not is_html:
+            options = Options.CMARK_OPT_UNSAFE
+            text = cmarkgfm.github_flavored_markdown_to_html(text, options=options)
+        self.feed(text)
         self.close()
         assert self._open == [], self._open
 
@@ -45,7 +45,7 @@ class Page(HTMLParser):
         self.skeleton.append(f"<{tag} {attrs}>" if attrs else f"<{tag}>")
         if tag in _QUIET and not self._is_quiet:
             self.quiet.append("")
-        if tag not in ("br", "hr", "img"):
+        if tag not in ("br", "hr", "img", "meta"):
             self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
