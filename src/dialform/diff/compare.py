@@ -8,17 +8,18 @@ can't be read is named with the reason, and the rest is compared all the same.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.diff.changes import changes
 from dialform.diff.model import Difference, PresetDiff
+from dialform.diff.risks import binding_risks, risks
 from dialform.errors import DialformError
 from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-    from dialform.diff.model import Change, Documents, Side, Status, Subject
+    from dialform.diff.model import Change, Documents, Risk, Side, Status, Subject
 
 
 def compare(before: Side, after: Side, *, only: Collection[str] | None = None) -> Difference:
@@ -35,7 +36,20 @@ def compare(before: Side, after: Side, *, only: Collection[str] | None = None) -
         else:
             made = preset_diff(name, *pair)
             found.append(replace(made, effect=after.effects.get(name, "")))
-    return Difference(before, after, tuple(_with_renames(found)), tuple(unchanged))
+    dangers = _binding_risks(found) if before.environment != after.environment else []
+    return Difference(before, after, tuple(_with_renames(found)), tuple(unchanged), tuple(dangers))
+
+
+def _binding_risks(found: Iterable[PresetDiff]) -> list[Risk]:
+    """What two environments mean by the same names, as far as what they run needs them."""
+    sides: tuple[dict[str, dict[str, Any]], ...] = ({}, {})
+    for one in found:
+        if one.trouble or one.before is None or one.after is None:
+            continue
+        for side, subject in zip(sides, (one.before, one.after), strict=True):
+            for kind, names in (subject.documents.bound or {}).get("bindings", {}).items():
+                side.setdefault(kind, {}).update(names)
+    return binding_risks(*sides)
 
 
 def is_same(before: Subject | None, after: Subject | None) -> bool:
@@ -50,13 +64,19 @@ def is_same(before: Subject | None, after: Subject | None) -> bool:
 def preset_diff(name: str, before: Subject | None, after: Subject | None) -> PresetDiff:
     """What is different in a preset that is on one side or on both."""
     if before is None or after is None:
-        return PresetDiff(name, "added" if before is None else "removed", before, after)
+        status: Status = "added" if before is None else "removed"
+        try:
+            dangers = risks(None, None if after is None else after.documents)
+        except DialformError as error:
+            return PresetDiff(name, status, before, after, trouble=str(error))
+        return PresetDiff(name, status, before, after, risks=tuple(dangers))
     try:
         old, new = before.documents, after.documents
         found = changes(old, new)
     except DialformError as error:
         return PresetDiff(name, "changed", before, after, trouble=str(error))
-    return PresetDiff(name, _status(before, after, found), before, after, found)
+    dangers = risks(old, new)
+    return PresetDiff(name, _status(before, after, found), before, after, found, tuple(dangers))
 
 
 def _status(before: Subject, after: Subject, found: tuple[Change, ...]) -> Status:
@@ -89,5 +109,5 @@ def _with_renames(found: list[PresetDiff]) -> list[PresetDiff]:
             made.append(one)
             continue
         paired.add(old.name)
-        made.append(replace(one, status="renamed", before=old.before))
+        made.append(replace(one, status="renamed", before=old.before, risks=()))
     return [one for one in made if not (one.status == "removed" and one.name in paired)]
