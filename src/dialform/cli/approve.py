@@ -70,7 +70,6 @@ def run(args: argparse.Namespace) -> None:
         written = written._replace(commit=None)
     before = len(registry.approvals(environment, digest))
     made = registry.approve(environment, reference.name, digest, written)
-    # The diff of what is approved against what the environment has goes here.
     if args.json:
         changed = made.seq > before
         output.json_document({"format": "dialform.approve/1", "changed": changed, **made.as_json()})
@@ -80,6 +79,23 @@ def run(args: argparse.Namespace) -> None:
         f"{made.preset} for {made.environment}: {already}version {made.version} ({made.digest}) "
         f"is approved by {made.by} (approval {made.seq})"
     )
+    _show_changes(args, registry, made.preset, digest)
+
+
+def _show_changes(
+    args: argparse.Namespace, registry: Registry, preset: str, digest: Digest
+) -> None:
+    """What was approved against what the environment has; nothing where they can't be compared."""
+    from dialform.cli.diff import show  # noqa: PLC0415 - when run
+    from dialform.cli.extras import require_review  # noqa: PLC0415
+    from dialform.cli.sides import Sides  # noqa: PLC0415
+    from dialform.diff.sides import parse  # noqa: PLC0415
+
+    head = registry.head(args.stack, preset)
+    if head is None or head.preset_digest == digest or not require_review(quiet=True):
+        return
+    with Sides(args) as sides:
+        show(sides.compared(parse(args.stack), parse(f"{preset}@{digest}")))
 
 
 def _content(registry: Registry, name: str, version: int | None, digest: Digest | None) -> Digest:

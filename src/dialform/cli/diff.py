@@ -75,8 +75,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
     from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.cli.extras import require_review  # noqa: PLC0415
     from dialform.cli.sides import Sides  # noqa: PLC0415
 
+    require_review()
     with Sides(args) as sides:
         difference = sides.compared(*_sides(args), only=args.preset)
         if args.json:

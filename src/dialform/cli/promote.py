@@ -137,7 +137,7 @@ def _promotions(args: argparse.Namespace, project: Project, target: Environment)
             continue
         document, profile = _documents(registry, name, made)
         refusals += unbound(name, target, document, profile)
-        refusals += unmet_gates(args, target, source, made)
+        refusals += [] if made.is_none else _unmet_gates(args, target, source, registry, made)
         moves.append(made)
     _require(refusals)
     return moves
@@ -162,12 +162,24 @@ def _documents(
     return document, profile
 
 
-def unmet_gates(
-    args: argparse.Namespace, target: Environment, source: Registry, move: Move
+def _unmet_gates(
+    args: argparse.Namespace, target: Environment, source: Registry, registry: Registry, move: Move
 ) -> list[Refusal]:
     """The target's gates that a move does not meet."""
-    del args, target, source, move
-    return []
+    from datetime import UTC, datetime  # noqa: PLC0415 - when run
+
+    from dialform.promotion.gates import verdicts  # noqa: PLC0415
+    from dialform.promotion.moves import Refusal  # noqa: PLC0415
+
+    found = verdicts(
+        target,
+        args.source,
+        move.preset,
+        source.entries(args.source, move.preset),
+        registry.approvals(target.name, move.after.digest),
+        datetime.now(UTC),
+    )
+    return [Refusal(move.preset, one.gate, one.message) for one in found if not one.met]
 
 
 # Roll back
@@ -367,9 +379,12 @@ def _show_changes(
 ) -> None:
     """What the moves make live, as `dialform diff` shows it."""
     from dialform.cli.diff import show  # noqa: PLC0415 - when run
+    from dialform.cli.extras import require_review  # noqa: PLC0415
     from dialform.cli.sides import Sides  # noqa: PLC0415
     from dialform.diff.sides import parse  # noqa: PLC0415
 
+    if not require_review(quiet=True):
+        return
     with Sides(args) as sides:
         if unwritten is None:
             pair = parse(environment), parse(f"source:{environment}")

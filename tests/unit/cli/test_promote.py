@@ -461,3 +461,44 @@ def test_stop_all_holds_everything_there(two: Two) -> None:
     ]
     again = json.loads(two.run("stop", "--all", "-s", "prod", "--reason", "x", "--json")[0])
     assert [one["changed"] for one in again["presets"]] == [False]
+
+
+# Gates
+
+
+def gated(two: Two, gates: str) -> None:
+    two.write("stacks/prod.toml", f"{two.text('prod')}\n[gates]\n{gates}\n")
+    two.commit()
+
+
+def test_a_soak_that_is_not_over_refuses_and_says_when_it_is(two: Two) -> None:
+    two.change("again")  # live in staging since a fixed day long ago
+    gated(two, 'from = "staging"\nsoak = "9999d"')
+    before = two.text("prod")
+    _, said = two.run(*PROMOTE, code=3)
+    assert "[soak]" in said
+    assert "met at 20" in said
+    assert two.text("prod") == before
+    two.edit("stacks/prod.toml", "9999d", "1m")
+    two.commit()
+    two.run(*PROMOTE)
+    assert two.pin()["version"] == 2
+
+
+def test_an_approval_of_the_digest_opens_the_gate(two: Two) -> None:
+    two.change("again")
+    gated(two, 'approvals = ["ben"]')
+    _, said = two.run(*PROMOTE, code=3)
+    assert "[approvals]" in said
+    assert "dialform approve collections@2 -s prod" in said
+    approved, _ = two.run("approve", "collections@2", "-s", "prod", env={"DIALFORM_BY": "ben"})
+    assert "again" in approved, "what is approved is shown"
+    two.run(*PROMOTE)
+    assert two.pin()["version"] == 2
+
+
+def test_a_version_comes_from_where_the_gate_says(two: Two) -> None:
+    two.change("again")
+    two.write("stacks/qa.toml", 'extends = "staging"\n')
+    gated(two, 'from = "qa"')
+    assert "[from]" in two.run(*PROMOTE, code=3)[1]
