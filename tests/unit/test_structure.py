@@ -46,7 +46,6 @@ DIRECTION = {
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
-    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "publishing.py": ("errors", "presets", "api", "registry"),

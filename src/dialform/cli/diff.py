@@ -64,7 +64,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         "--preset", metavar="NAME", action="append", help="this preset alone; may be repeated"
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true", help="print JSON for programs")
+    how.add_argument(
+        "--json", action="store_true", help="print JSON for programs: `dialform schema diff`"
+    )
+    how.add_argument("--markdown", action="store_true", help="print Markdown, as reviews do")
+    how.add_argument("--html", metavar="FILE", help="write a page")
     parser.add_argument(
         "--exit-code", action="store_true", help="exit with 2 where there is a difference"
     )
@@ -85,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
             from dialform.diff.document import as_json  # noqa: PLC0415 - needs pydantic
 
             output.json_document(as_json(difference))
+        elif args.markdown or args.html:
+            _render(args, difference)
         else:
             show(difference)
     troubled = [preset for preset in difference.presets if preset.trouble]
@@ -93,6 +99,20 @@ def run(args: argparse.Namespace) -> int:
         output.warning(f"could not be compared: {names}; the rest is above")
         return 1
     return _DIFFERENT if args.exit_code and not difference.is_empty else 0
+
+
+def _render(args: argparse.Namespace, difference: Difference) -> None:
+    """Markdown to read in a pull request, or a page."""
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.diff.markdown import EVERYTHING, markdown, of_difference  # noqa: PLC0415
+
+    if args.markdown:
+        output.data(markdown(of_difference(difference)).removesuffix("\n"))
+        return
+    from dialform.cli.files import write  # noqa: PLC0415 - for pages only
+    from dialform.diff.page import page  # noqa: PLC0415
+
+    write(args.html, page(markdown(of_difference(difference), limits=EVERYTHING)))
 
 
 def _sides(args: argparse.Namespace) -> tuple[Spec, Spec]:

@@ -56,14 +56,15 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
     from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.cli.files import write  # noqa: PLC0415
     from dialform.diff.markdown import EVERYTHING, markdown  # noqa: PLC0415
     from dialform.diff.page import page  # noqa: PLC0415
 
     review = _review(args)
     if args.html is not None:
-        _write(args.html, page(markdown(review, limits=EVERYTHING)))
+        write(args.html, page(markdown(review, limits=EVERYTHING)))
     if args.output is not None:
-        _write(args.output, markdown(review))
+        write(args.output, markdown(review))
     if args.json:
         output.json_document(_document(review))
     elif args.output is None:
@@ -132,21 +133,3 @@ def _document(review: Review) -> dict[str, Any]:
         "idle": list(review.idle),
         "remarks": list(review.remarks),
     }
-
-
-def _write(name: str, text: str) -> None:
-    from pathlib import Path  # noqa: PLC0415 - when run
-
-    from dialform.cli.bind import replace  # noqa: PLC0415
-    from dialform.errors import SettingError  # noqa: PLC0415
-
-    path = Path(name)
-    try:
-        if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8") as file:  # a pipe or a device
-                file.write(text)
-            return
-        path.touch()
-    except OSError as error:
-        raise SettingError(f"{path}: can't be written: {error.strerror}") from None
-    replace(path, text)

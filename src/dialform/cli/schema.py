@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
 
 _DESCRIPTION = """\
-Print the JSON Schema of a kind of file, or write all of them into a folder.
+Print the JSON Schema of a kind of file, or write all of them into a folder. `diff` is what
+`dialform diff --json` prints.
 
 An editor that knows TOML schemas completes and checks a file whose first line is
 `#:schema PATH`, the path being relative to the file."""
@@ -19,7 +20,7 @@ examples:
   dialform schema -o .dialform/schemas
 """
 
-_KINDS = ("preset", "profile", "flow", "environment")
+_KINDS = ("preset", "profile", "flow", "environment", "diff")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,22 +42,34 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path  # noqa: PLC0415
 
     from dialform.cli import output  # noqa: PLC0415
-    from dialform.declaration.schema import schema  # noqa: PLC0415
     from dialform.errors import SettingError, UsageError  # noqa: PLC0415
 
     kinds = _KINDS if args.kind is None else (args.kind,)
     if args.output is None:
         if args.kind is None:
             raise UsageError("say which kind, or where to write all: -o DIR")
-        output.json_document(schema(args.kind))
+        output.json_document(_schema(args.kind))
         return 0
     folder = Path(args.output)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for kind in kinds:
-            text = json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+            text = json.dumps(_schema(kind), indent=2, ensure_ascii=False) + "\n"
             (folder / f"{kind}.json").write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingError(f"{folder}: can't be written: {error.strerror}") from None
     output.note(f"wrote {', '.join(f'{kind}.json' for kind in kinds)} into {folder}")
     return 0
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    """A kind's schema, draft 2020-12."""
+    if kind == "diff":
+        from dialform.declaration.schema import DIALECT  # noqa: PLC0415 - when run
+        from dialform.diff.document import DiffJson  # noqa: PLC0415
+
+        made = DiffJson.model_json_schema(mode="serialization")
+        return {"$schema": DIALECT, **made, "title": "dialform diff"}
+    from dialform.declaration.schema import schema  # noqa: PLC0415 - when run
+
+    return schema(kind)
