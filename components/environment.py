@@ -11,7 +11,7 @@ from dialform.components.speech import Speech
 from dialform.components.telephony import Telephony
 from dialform.declaration import load_environment
 from dialform.errors import DialformError
-from dialform.planning import Plan
+from dialform.planning import Plan, is_fixed
 from dialform.resources import Environment as EnvironmentDocument
 from dialform.resources.base import refuse_plain_key
 
@@ -69,10 +69,14 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
     except DialformError as error:
         raise pulumi.RunError(str(error)) from None
     for running in plan.running:
-        if running.head is not None and running.head.state == "held":
-            reason = f": {running.head.reason}" if running.head.reason else ""
+        head = running.head
+        if head is not None and is_fixed(head, running.digest):
+            what = (
+                "is held" if head.state == "held" else f"was rolled back to version {head.version}"
+            )
+            reason = f": {head.reason}" if head.reason else ""
             pulumi.log.warn(
-                f"{running.name} is held in {name} since {running.head.describe()}{reason}. "
+                f"{running.name} {what} in {name} since {head.describe()}{reason}. "
                 f"`up` does not move it; dialform resume {running.name} -s {name} --reason ..."
             )
     environment = Environment(name, plan)

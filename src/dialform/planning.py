@@ -8,13 +8,14 @@ up` carries a plan out; diffs and reviews say what that would do. Knows no Pulum
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from dialform.errors import DeclarationError, ObjectAbsent, RegistryError
+from dialform.errors import DeclarationError, ObjectAbsent, Refused, RegistryError
 from dialform.presets.canonical import Digest, canonical, digest
 from dialform.presets.documents import PRESET_FORMAT, PROFILE_FORMAT, references
-from dialform.registry import Registry
+from dialform.registry import Change, Meta, Registry, next_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,26 @@ class Running:
     """The release log's head."""
 
 
+class Effect(NamedTuple):
+    """What `pulumi up` does to the release log of one preset."""
+
+    preset: str
+    kind: Literal["release", "withdraw", "nothing", "refused"]
+    head: Entry | None
+    """The log's head, where it starts from."""
+
+    running: Running | None
+    """What is wanted; None for what is no longer declared."""
+
+    reason: str = ""
+    """Why it is refused, and the way out."""
+
+
+def is_fixed(head: Entry, wanted: Digest) -> bool:
+    """Whether a person's hold or rollback keeps `up` from making ``wanted`` live."""
+    return head.state == "held" or (head.state == "rolled-back" and head.preset_digest != wanted)
+
+
 class Plan:
     """What `pulumi up` on an environment would make live."""
 
@@ -82,6 +103,46 @@ class Plan:
     def profiles(self) -> list[Document]:
         """The profiles that are named by what runs, each once, by name in the stack."""
         return list(self._profiles.values())
+
+    def effects(self) -> list[Effect]:
+        """
+        What `pulumi up` would do, preset by preset: decided by the log's own rules.
+
+        A preset that is no longer declared is withdrawn by the stack that released it.
+        """
+        found = [self._effect(running) for running in self.running]
+        declared = {running.name for running in self.running}
+        there = self.registry.presets(self.declared.name) if self.registry.exists else ()
+        for name in there:
+            head = None if name in declared else self.registry.head(self.declared.name, name)
+            if head is not None and head.state != "withdrawn":
+                kind: Literal["withdraw", "nothing"] = (
+                    "withdraw" if head.writer in (None, self.writer) else "nothing"
+                )
+                found.append(Effect(name, kind, head, None))
+        return sorted(found, key=lambda effect: effect.preset)
+
+    def _effect(self, running: Running) -> Effect:
+        head = running.head
+        if head is None:
+            return Effect(running.name, "release", None, running)
+        if head.bound_digest == running.bound_digest and head.state in ("live", "held"):
+            return Effect(running.name, "nothing", head, running)
+        known = self.registry.version_of(running.name, running.digest)
+        version = running.pinned or known or len(self.registry.versions(running.name)) + 1
+        change = Change("release", version, running.digest, running.bound_digest)
+        try:
+            next_entry(
+                head,
+                change,
+                Meta(head.time, writer=self.writer),
+                environment=self.declared.name,
+                preset=running.name,
+                take_over=os.environ.get("DIALFORM_TAKE_OVER"),
+            )
+        except Refused as error:
+            return Effect(running.name, "refused", head, running, str(error))
+        return Effect(running.name, "release", head, running)
 
     def references(self, document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """The models and functions that a profile names, as this environment binds them."""

@@ -33,6 +33,7 @@ WRITERS = {
     "registry/folder.py": "the registry's store",
     "launcher/ledger.py": "the ledger's own file",
     "sandbox/statefile.py": "the sandbox's own file",
+    "declaration/git.py": "a commit's declarations, in a temporary folder",
     "cli/": "the user's own declarations: init, import, bind, schema; and the standard streams",
 }
 
@@ -45,7 +46,9 @@ DIRECTION = {
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
+    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
+    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),

@@ -142,6 +142,12 @@ def declares(stack: str, preset: str) -> str | None:
     return None
 
 
+def environments_here() -> list[str]:
+    """The environments of the project around; none outside of one."""
+    root = project_root()
+    return [] if root is None else _stacks(root)
+
+
 def _given(args: argparse.Namespace) -> str | None:
     return getattr(args, "registry", None) or os.environ.get(REGISTRY_VARIABLE) or None
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from dialform.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dialform.errors import DialformError
 
@@ -27,6 +27,13 @@ _RED, _BOLD = "31;1", "1"
 def data(text: str) -> None:
     """A line or a text for stdout. On a terminal it can't steer it."""
     print(printable(text) if sys.stdout.isatty() else text)
+
+
+def painted(pieces: Iterable[tuple[str, str | None]]) -> None:
+    """A line for stdout in pieces, each with the code of its colour."""
+    tty = sys.stdout.isatty()
+    shown = [(printable(text) if tty else text, code) for text, code in pieces]
+    print("".join(text if code is None else paint(text, code, sys.stdout) for text, code in shown))
 
 
 def json_document(document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""``dialform hold``, ``resume``, ``withdraw`` and ``yank``: move a release log at once."""
+"""``dialform hold``, ``resume``, ``withdraw``, ``yank`` and ``stop``: move release logs at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _COMMANDS = {
     ),
     "resume": (
         "end a hold",
-        "End a hold: what was live before it is live again.",
+        (
+            "End a hold: what was live before it is live again. Or let a preset move that was "
+            "rolled\nback: the next `pulumi up` releases what is declared."
+        ),
         'dialform resume collections -s prod --reason "false alarm"',
     ),
     "withdraw": (
@@ -45,6 +48,15 @@ _COMMANDS = {
         'dialform yank reminder@7 -s prod --reason "quotes an old price"',
     ),
 }
+_STOP = """\
+Hold several presets of an environment, or all of them, at once: launchers refuse them and
+`pulumi up` does not move them. Goes on where one can't be held, and says which.
+"""
+_STOP_EPILOG = """\
+examples:
+  dialform stop --all -s prod --reason "wrong opening line everywhere"
+  dialform stop reminder collections -s prod --reason "the numbers are blocked"
+"""
 _DONE = {
     "hold": "held: no calls, no releases until it is resumed",
     "resume": "live again",
@@ -68,6 +80,16 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         context.add_registry(parser)
         context.add_json(parser)
         parser.set_defaults(run=run, kind=kind)
+    stop = subparsers.add_parser(
+        "stop", help="hold several presets, or all", description=_STOP, epilog=_STOP_EPILOG
+    )
+    stop.add_argument("preset", metavar="PRESET", nargs="*", help="the presets' names")
+    stop.add_argument("--all", action="store_true", help="every preset that is released there")
+    context.add_stack(stop)
+    stop.add_argument("--reason", metavar="TEXT", required=True, help="why, for those who find it")
+    context.add_registry(stop)
+    context.add_json(stop)
+    stop.set_defaults(run=run_stop, kind="hold")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -98,11 +120,64 @@ def run(args: argparse.Namespace) -> None:
                 f"{entry.preset} is still declared in {declared}: the next `pulumi up` releases "
                 "it again; take it out there, or use `dialform hold` instead"
             )
-    if args.kind == "yank" and entry.state == "live" and entry.version in entry.yanked:
+    if (
+        args.kind == "yank"
+        and entry.state in ("live", "rolled-back")
+        and entry.version in entry.yanked
+    ):
         output.warning(
             f"version {entry.version} is what {entry.environment} has live: "
             f"{entry.preset} can't be dialled there until another version is released"
         )
+
+
+def run_stop(args: argparse.Namespace) -> int:
+    """Hold each, whatever becomes of the others."""
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+    from dialform.errors import DialformError  # noqa: PLC0415
+
+    if not args.reason.strip():
+        raise UsageError("--reason is empty: say why, for those who find it so")
+    if bool(args.preset) == args.all:
+        raise UsageError("say which presets, or --all")
+    environment = context.environment_of(args)
+    registry = context.registry_of(args)
+    names = args.preset or (registry.presets(environment) if registry.exists else [])
+    done: list[dict[str, object]] = []
+    failed: DialformError | None = None
+    for name in names:
+        one = _for_one(args, name)
+        try:
+            before = registry.head(environment, name)
+            if args.all and before is not None and before.state == "withdrawn":
+                continue
+            entry = _append(one, registry, before, None)
+        except DialformError as error:
+            failed = failed or error
+            output.error(error)
+            done.append({"preset": name, "held": False, "error": str(error)})
+            continue
+        same = before is not None and entry.seq == before.seq
+        done.append({"preset": name, "held": True, "changed": not same, "seq": entry.seq})
+        if not args.json:
+            output.data(_told(entry, "hold", None, same=same))
+    if args.json:
+        output.json_document(
+            {"format": "dialform.stop/1", "environment": environment, "presets": done}
+        )
+    held = sum(bool(one["held"]) for one in done)
+    output.note(
+        f"{held} of {len(done)} held in {environment}; each ends with: dialform resume PRESET "
+        f"-s {environment} --reason ..."
+    )
+    return 0 if failed is None else failed.exit_code
+
+
+def _for_one(args: argparse.Namespace, preset: str) -> argparse.Namespace:
+    """The same arguments for one preset."""
+    import argparse  # noqa: PLC0415 - light, and loaded by now
+
+    return argparse.Namespace(**{**vars(args), "preset": preset})
 
 
 def _append(

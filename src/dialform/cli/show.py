@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dialform.registry import Entry
 
 _PRESETS_EPILOG = """\
-states: live, held, withdrawn; yanked is a live one whose version was barred
+states: live, rolled-back, held, withdrawn; yanked is a live one whose version was barred
 
 examples:
   dialform presets -s prod
@@ -163,7 +163,7 @@ def run_show(args: argparse.Namespace) -> None:
 
 def _state(entry: Entry) -> dict[str, Any]:
     """A head's state in one word, since when, by whom and why."""
-    yanked = entry.state == "live" and entry.version in entry.yanked
+    yanked = entry.state in ("live", "rolled-back") and entry.version in entry.yanked
     return {
         "state": "yanked" if yanked else entry.state,
         "since": entry.time,

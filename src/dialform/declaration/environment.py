@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dialform.declaration.merging import Layered
-    from dialform.declaration.models import Registry, Run, Workspace
+    from dialform.declaration.models import Gates, Registry, Run, Workspace
     from dialform.declaration.objects import Preset, Profile
     from dialform.presets.canonical import Digest
 
@@ -88,6 +88,7 @@ class Environment:
             for binding in self.bindings.get(kind, {}).values():
                 binding.pop("agent", None)
         self._check_bound()
+        self._check_gates()
         for name, run in self.runs.items():
             self._check_run(name, run)
 
@@ -100,6 +101,11 @@ class Environment:
     def registry(self) -> Registry:
         """Where versions and releases are kept."""
         return self.model.registry
+
+    @property
+    def gates(self) -> Gates | None:
+        """What must be so before a version is promoted to here; None where nothing is said."""
+        return self.model.gates
 
     @property
     def model(self) -> EnvironmentFile:
@@ -135,6 +141,28 @@ class Environment:
                 if part.agent is not None and part.agent not in agents:
                     message = f"there is no {part.agent!r} in [agents]{near(part.agent, agents)}"
                     self._report((kind, name, "agent"), "reference", message)
+
+    def _check_gates(self) -> None:
+        """The gates can be met. That ``from`` is an environment is for the project to know."""
+        gates = None if self._model is None else self._model.gates
+        if gates is None:
+            return
+        if gates.from_ == self.name:
+            message = "is this environment itself; name the one that versions come from"
+            self._report(("gates", "from"), "gates", message)
+        if gates.soak is not None and gates.from_ is None:
+            message = 'needs from = "ENV" beside it: where a version must have been live'
+            self._report(("gates", "soak"), "gates", message)
+        if gates.approvals is None:
+            return
+        people = gates.approvals.of
+        doubles = sorted({one for one in people if people.count(one) > 1})
+        if doubles:
+            message = f"{doubles[0]!r} is there twice; drop one"
+            self._report(("gates", "approvals"), "gates", message)
+        if (gates.approvals.count or 0) > len(people):
+            message = f"is more than the {len(people)} people of `of`"
+            self._report(("gates", "approvals", "count"), "gates", message)
 
     @property
     def _look_up(self) -> str:
@@ -264,6 +292,13 @@ class Environment:
                         f'stands for; bind it, or write "function": NAME in the flow'
                     )
                     self._report(("presets", name), "id-in-shared-file", message)
+
+    def check_source(self, environments: Iterable[str]) -> None:
+        """Versions come from an environment that there is."""
+        source = None if self._model is None or self.gates is None else self.gates.from_
+        if source is not None and source not in environments:
+            message = f"there is no environment {source!r}{near(source, environments)}"
+            self._report(("gates", "from"), "reference", message)
 
     def require(self) -> None:
         """Raises DeclarationError if anything is wrong with it or what it runs."""

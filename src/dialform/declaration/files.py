@@ -29,9 +29,10 @@ _SETTINGS = "Pulumi."  # Pulumi.yaml and Pulumi.<stack>.yaml are Pulumi's own
 class Disk:
     """A project's files, each read once. Paths are relative to the project, with ``/``."""
 
-    def __init__(self, root: Path) -> None:
-        """``root`` is the project's folder."""
+    def __init__(self, root: Path, *, label: str = "") -> None:
+        """``root`` is the project's folder; ``label`` leads the names of its files in errors."""
         self._root = str(root)
+        self._label = label
         self._real = os.path.realpath(root)
         self._folders: dict[str, bool] = {}
         self._prose: dict[str, Prose | DeclarationError] = {}
@@ -49,7 +50,9 @@ class Disk:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise refuse("unreadable", folder, f"can't be read: {error.strerror}") from None
+            raise refuse(
+                "unreadable", self.shown(folder), f"can't be read: {error.strerror}"
+            ) from None
         return sorted(entry for entry in entries if not entry.startswith("."))
 
     def source(self, file: str) -> Source:
@@ -74,9 +77,13 @@ class Disk:
             raise found
         return found
 
+    def shown(self, file: str) -> str:
+        """A file's name as errors show it."""
+        return printable(f"{self._label}{file}")
+
     def _inside(self, file: str) -> tuple[str, str]:
         """The path to open and the name to show; DeclarationError where it leads elsewhere."""
-        shown = printable(file)
+        shown = self.shown(file)
         folder, _, name = file.rpartition("/")
         path = f"{self._root}/{file}"
         if "\0" in file or name in ("", ".", "..") or not self._holds(folder, path):
@@ -118,7 +125,7 @@ class Folder:
                 message = f"is not read: files here end in {' or '.join(endings)}"
                 self.stray.append(
                     Problem(
-                        file=printable(f"{folder}/{entry}"),
+                        file=disk.shown(f"{folder}/{entry}"),
                         rule="stray-file",
                         message=message,
                         severity="warning",
@@ -132,7 +139,7 @@ class Folder:
             other = self.sources.pop(name).name
             ending = os.path.splitext(other)[1]  # noqa: PTH122 - names only
             message = f"stands beside {name}{ending}; one of the two must go"
-            file = printable(file)
+            file = disk.shown(file)
             self.problems[name] = [Problem(file=file, line=1, rule="flow-file", message=message)]
             return
         try:

@@ -412,6 +412,45 @@ class Run(Model):
     """What is different here."""
 
 
+Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}[mhd]$")]
+"""A length of time: ``30m``, ``2h``, ``3d``."""
+
+Person = Annotated[str, StringConstraints(min_length=1)]
+"""Who approves, as DIALFORM_BY or GITHUB_ACTOR names them."""
+
+
+class Approvals(Model):
+    """Who must have approved what is promoted."""
+
+    of: Annotated[list[Person], Field(min_length=1)]
+    """The people whose approval counts."""
+
+    count: Absent[Positive] = None
+    """How many of them it takes; all where nothing is said."""
+
+
+def _approvals(value: object) -> object:
+    """A bare list is those who must all approve."""
+    return {"of": value} if isinstance(value, list) else value
+
+
+class Gates(Model):
+    """What must be so before a version is promoted to this environment."""
+
+    from_: Absent[Name] = Field(default=None, alias="from")
+    """The environment where it must run."""
+
+    soak: Absent[Duration] = None
+    """How long it must have been live there without a break: ``30m``, ``2h``, ``3d``."""
+
+    approvals: Absent[
+        Annotated[
+            Approvals, BeforeValidator(_approvals, json_schema_input_type=list[Person] | Approvals)
+        ]
+    ] = None
+    """Who must have approved it: all of a list, or ``{ of = [...], count = 1 }``."""
+
+
 class EnvironmentFile(Model):
     """An environment: stacks/NAME.toml."""
 
@@ -453,3 +492,6 @@ class EnvironmentFile(Model):
 
     presets: Absent[dict[Name, Run]] = None
     """What runs here."""
+
+    gates: Absent[Gates] = None
+    """What must be so before a version is promoted to here."""

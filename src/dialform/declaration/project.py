@@ -7,6 +7,7 @@ so that an environment that is pinned does not stumble over a half-edited preset
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
 class Project:
     """All that is declared in ``root/stacks``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, label: str = "") -> None:
         """
         Read the files under ``root``; what is wrong with them shows in `problems`.
+
+        Args:
+            root: the project's folder.
+            label: leads the names of its files in findings, like ``main:``.
 
         Raises:
             SettingError: ``root`` has no stacks/ folder.
@@ -42,10 +47,29 @@ class Project:
                 f"{root}: there is no {STACKS}/ folder here; "
                 f"run this in a project, or make one with: dialform init DIR"
             )
-        self._disk = Disk(root)
+        self._disk = Disk(root, label=label)
         self._environments = Folder(self._disk, STACKS, ".toml")
         self._profiles = Folder(self._disk, f"{STACKS}/profiles", ".toml")
         self._presets = Folder(self._disk, f"{STACKS}/presets", ".toml")
+
+    @cached_property
+    def pulumi_name(self) -> str:
+        """
+        The Pulumi project's name, as Pulumi.yaml says it.
+
+        Raises:
+            SettingError: there is no such file, or it says none.
+
+        """
+        try:
+            text = (self.root / "Pulumi.yaml").read_text(encoding="utf-8")
+        except OSError as error:
+            raise SettingError(f"Pulumi.yaml: can't be read: {error.strerror}") from None
+        # One plain key of a file whose form Pulumi checks: no parser is needed for it.
+        found = re.search(r"""^name:[ \t]*["']?([A-Za-z0-9_.-]+)""", text, re.MULTILINE)
+        if found is None:
+            raise SettingError('Pulumi.yaml says no name: write "name: ..."')
+        return found[1]
 
     # What objects ask of their library.
 
@@ -169,6 +193,7 @@ class Project:
             value = layered(name, chain, problems, nulls=False)
             made = Environment(value, self.presets, self._unreadable_presets)
             made.problems[:0] = problems
+            made.check_source(self.environment_names())
             return made
         if name in self._environments.problems:
             raise DeclarationError(self._environments.problems[name])

@@ -22,11 +22,13 @@ _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "must be a name: letters, digits, '.', '_' and '-'",
     _VARIABLE: "must be the name of an environment variable, never a key",
     r"^[A-Za-z_][A-Za-z0-9_.-]{0,126}$": "must be a name as in {{name}}",
+    r"^[1-9][0-9]{0,3}[mhd]$": 'must be a length of time, like "30m", "2h" or "3d"',
 }
 
 _EXAMPLES = {
     "Binding": ': write { name = "..." }',
     "AgentPart": ': write { name = "..." }',
+    "Approvals": ': write ["anna", "ben"], or { of = [...], count = 1 }',
     "OpeningLine": ': write { lineType = "INBOUND_OUTBOUND", content = "..." }',
 }
 

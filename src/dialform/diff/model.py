@@ -156,6 +156,9 @@ class Side:
     bindings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the environment binds, by kind and name, where that is known as a whole."""
 
+    effects: Mapping[str, str] = field(default_factory=dict)
+    """By preset, what the next `pulumi up` does: see `PresetDiff.effect`."""
+
 
 Status = Literal["changed", "added", "removed", "renamed", "same content", "same call"]
 """

@@ -1,5 +1,6 @@
 """The registry: what was published, under which version, and what is live where."""
 
+from dialform.registry.approvals import Approval
 from dialform.registry.entries import Entry, Kind, Meta, State
 from dialform.registry.folder import FolderStore
 from dialform.registry.names import check_name, name_fault
@@ -8,6 +9,7 @@ from dialform.registry.store import Store
 from dialform.registry.transitions import Change, next_entry
 
 __all__ = [
+    "Approval",
     "Change",
     "Entry",
     "FolderStore",

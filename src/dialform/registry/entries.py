@@ -9,7 +9,7 @@ or put in between.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from dialform.presets.canonical import Digest, digest, is_digest
 from dialform.registry.documents import RELEASE, Damage, exact_keys, sealed, unsealed
@@ -17,11 +17,14 @@ from dialform.registry.documents import RELEASE, Damage, exact_keys, sealed, uns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Kind = Literal["release", "hold", "resume", "withdraw", "yank"]
-State = Literal["live", "held", "withdrawn"]
+Kind = Literal["release", "rollback", "hold", "resume", "withdraw", "yank"]
+State = Literal["live", "rolled-back", "held", "withdrawn"]
+"""``rolled-back``: dialled as a live one, and not moved by `up` to other content."""
 
-KINDS: Final[frozenset[str]] = frozenset(("release", "hold", "resume", "withdraw", "yank"))
-STATES: Final[frozenset[str]] = frozenset(("live", "held", "withdrawn"))
+KINDS: Final[frozenset[str]] = frozenset(get_args(Kind))
+STATES: Final[frozenset[str]] = frozenset(get_args(State))
+MOVING: Final[frozenset[str]] = frozenset(("release", "rollback"))
+"""The kinds that say which bound preset is called with."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
@@ -155,7 +158,15 @@ def is_text(value: object) -> bool:
 
 def is_time(value: object) -> bool:
     """Whether ``value`` is a time as entries hold it: UTC, ``2026-11-23T23:00:00Z``."""
-    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
+        return False
+    from datetime import datetime  # noqa: PLC0415  # where an entry is read
+
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False  # the 30th of February
+    return True
 
 
 def is_number(value: object) -> bool:

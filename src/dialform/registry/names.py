@@ -21,10 +21,12 @@ BLOBS = "blobs/sha256"
 PRESETS = "presets"
 ENVIRONMENTS = "environments"
 RELEASES = "releases"
+APPROVALS = "approvals"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")
 _BLOB = re.compile(r"([0-9a-f]{64})\.json")
+_HEX = re.compile(r"[0-9a-f]{64}")
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul"]
     + [device + digit for device in ("com", "lpt") for digit in "0123456789"]
@@ -79,6 +81,12 @@ def log_prefix(environment: str, preset: str) -> str:
     return f"{RELEASES}/{environment}/{check_name(preset, 'preset')}"
 
 
+def approvals_prefix(environment: str, digest: Digest) -> str:
+    """Where the approvals of a preset's content for an environment stand."""
+    check_name(environment, "environment")
+    return f"{APPROVALS}/{environment}/{digest.removeprefix('sha256:')}"
+
+
 def numbered(prefix: str, number: int) -> str:
     """The key of the object with that number (1, 2, 3, ...) under ``prefix``."""
     return f"{prefix}/{number}.json"
@@ -99,3 +107,8 @@ def digest_of(name: str) -> Digest | None:
     """The digest in ``<hex>.json``; None for a name that is no blob's."""
     match = _BLOB.fullmatch(name)
     return Digest(f"sha256:{match[1]}") if match else None
+
+
+def digest_of_folder(name: str) -> Digest | None:
+    """The digest in ``<hex>``; None for a name that is no such folder's."""
+    return Digest(f"sha256:{name}") if _HEX.fullmatch(name) else None

@@ -10,11 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import LostRace, RegistryError
+from dialform.errors import (
+    LostRace,
+    ObjectAbsent,
+    ObjectCorrupt,
+    RegistryError,
+    UnknownFormat,
+    UsageError,
+)
 from dialform.presets.canonical import Digest, is_digest
 from dialform.presets.canonical import digest as digest_of
 from dialform.registry import documents, names
+from dialform.registry.approvals import Approval, parse_approval
 from dialform.registry.documents import Damage
+from dialform.registry.entries import MOVING, is_text, is_time
 from dialform.registry.folder import FolderStore
 from dialform.registry.location import folder_of, is_inside
 from dialform.registry.logs import Log
@@ -22,6 +31,7 @@ from dialform.registry.place import Place
 from dialform.registry.transitions import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
     from dialform.registry.entries import Entry, Kind, Meta
@@ -302,7 +312,7 @@ class Registry:
 
         ``expected`` is the ``seq`` that the author saw at the head, 0 for no log. None means
         the head as it is now: then ``hold``, ``withdraw`` and ``yank`` follow a head that
-        moves at this very moment, while ``release`` and ``resume`` lose the race.
+        moves at this very moment, while ``release``, ``rollback`` and ``resume`` lose the race.
         ``take_over`` names the writer whose log ``meta.writer`` takes over.
 
         Raises:
@@ -318,11 +328,82 @@ class Registry:
             change, meta, expected=expected, take_over=take_over, check=self._check_references
         )
 
+    def heads(self, environment: str) -> Iterator[tuple[str, Entry | RegistryError]]:
+        """
+        The head of each log in an environment, by preset; the error of one that is damaged.
+
+        Lists each folder once, where ``presets`` and ``head`` for each list them twice.
+        """
+        names.check_name(environment, "environment")
+        for preset in self._place.names(f"{names.RELEASES}/{environment}"):
+            if names.name_fault(preset) is not None:
+                continue
+            try:
+                head = self.head(environment, preset)
+            except (ObjectCorrupt, UnknownFormat) as error:
+                yield preset, error
+            else:
+                if head is not None:
+                    yield preset, head
+
+    # Approvals
+
+    def approved(self, environment: str) -> set[Digest]:
+        """The preset digests that somebody approved for an environment."""
+        names.check_name(environment, "environment")
+        found = self._place.names(f"{names.APPROVALS}/{environment}")
+        return {digest for name in found if (digest := names.digest_of_folder(name)) is not None}
+
+    def approvals(self, environment: str, digest: Digest) -> list[Approval]:
+        """All approvals of a preset's digest for an environment, oldest first."""
+        prefix = names.approvals_prefix(environment, digest)
+        return [
+            self._approval(environment, digest, number) for number in self._place.numbers(prefix)
+        ]
+
+    def approve(self, environment: str, preset: str, digest: Digest, meta: Meta) -> Approval:
+        """
+        Record that ``meta.by`` approves a preset's content for an environment.
+
+        Again by the same person is no change: the first is returned.
+
+        Raises:
+            ObjectAbsent: if that content was never published under that name.
+            UsageError: for a ``meta`` without ``by``, or what can't be stored.
+
+        """
+        prefix = names.approvals_prefix(environment, digest)
+        self._place.require_writable()
+        version = self.version_of(preset, digest)
+        if version is None:
+            raise ObjectAbsent(f"{preset} has no version of the content {digest}")
+        if not meta.by or not (is_time(meta.time) and is_text(meta.by) and is_text(meta.reason)):
+            raise UsageError(f"{meta} is no approval: it takes who, when in UTC, and text")
+        self.read_document(digest, documents.PRESET)
+        found = self.approvals(environment, digest)
+        while True:
+            for one in found:
+                if (one.by, one.preset) == (meta.by, preset):
+                    return one
+            number = found[-1].seq + 1 if found else 1
+            made = Approval(
+                environment, preset, version, digest, number, meta.by, meta.time, meta.reason,
+                meta.commit,
+            )  # fmt: skip
+            if self.store.create(names.numbered(prefix, number), made.render()):
+                return made
+            found = [self._approval(environment, digest, number)]
+
+    def _approval(self, environment: str, digest: Digest, number: int) -> Approval:
+        key = names.numbered(names.approvals_prefix(environment, digest), number)
+        data = self._place.demand(key)
+        return self._place.checked(key, parse_approval, data, environment, digest, number)
+
     def _check_references(self, entry: Entry) -> None:
         """All that a new entry refers to is there, and fits."""
         if entry.kind == "yank":
             self.preset_digest(entry.preset, entry.subject)
-        if entry.kind != "release":
+        if entry.kind not in MOVING:
             return
         if self.preset_digest(entry.preset, entry.version) != entry.preset_digest:
             raise RegistryError(

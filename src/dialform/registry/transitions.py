@@ -10,16 +10,27 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dialform.errors import ObjectAbsent, Refused, UsageError
 from dialform.presets.canonical import digest, is_digest
-from dialform.registry.entries import KINDS, Entry, Kind, Meta, State, is_number, is_text, is_time
+from dialform.registry.entries import (
+    KINDS,
+    MOVING,
+    Entry,
+    Kind,
+    Meta,
+    State,
+    is_number,
+    is_text,
+    is_time,
+)
 
 if TYPE_CHECKING:
     from dialform.presets.canonical import Digest
 
 _MOVES: Final[dict[str, tuple[frozenset[str], State]]] = {
-    "release": (frozenset(("live", "withdrawn")), "live"),
-    "hold": (frozenset(("live",)), "held"),
-    "resume": (frozenset(("held",)), "live"),
-    "withdraw": (frozenset(("live", "held")), "withdrawn"),
+    "release": (frozenset(("live", "rolled-back", "withdrawn")), "live"),
+    "rollback": (frozenset(("live", "rolled-back", "held")), "rolled-back"),
+    "hold": (frozenset(("live", "rolled-back")), "held"),
+    "resume": (frozenset(("held", "rolled-back")), "live"),
+    "withdraw": (frozenset(("live", "rolled-back", "held")), "withdrawn"),
 }
 """By kind: the states that it may follow, and the state that it makes."""
 
@@ -29,13 +40,13 @@ class Change(NamedTuple):
 
     kind: Kind
     version: int | None = None
-    """``release``: of the preset."""
+    """``release`` and ``rollback``: of the preset."""
 
     preset_digest: Digest | None = None
-    """``release``."""
+    """Likewise."""
 
     bound_digest: Digest | None = None
-    """``release``."""
+    """Likewise."""
 
     yank_version: int | None = None
     """``yank``: the version to bar for good."""
@@ -74,7 +85,7 @@ def next_entry(  # noqa: PLR0913  # what decides, all of it
     _check_writer(head, meta, take_over)
     if change.kind == "yank":
         return head if change.yank_version in head.yanked else _entry(head, change, meta)
-    if change.kind == "release":
+    if change.kind in MOVING:
         _check_release(head, change)
     if _says_the_same(head, change, meta):
         return head
@@ -92,8 +103,8 @@ def succession_fault(before: Entry | None, entry: Entry) -> str | None:
     if entry.previous != (before.digest if before else None):
         return "its `previous` is not the digest of the entry before it"
     change = Change(entry.kind)
-    if entry.kind == "release":
-        change = Change("release", entry.version, entry.preset_digest, entry.bound_digest)
+    if entry.kind in MOVING:
+        change = Change(entry.kind, entry.version, entry.preset_digest, entry.bound_digest)
     elif entry.kind == "yank":
         change = Change("yank", yank_version=entry.yanked[-1] if entry.yanked else None)
     try:
@@ -117,23 +128,37 @@ def succession_fault(before: Entry | None, entry: Entry) -> str | None:
 def _says_the_same(head: Entry, change: Change, meta: Meta) -> bool:
     if head.state != _MOVES[change.kind][1]:
         return False
-    if change.kind != "release":
+    if change.kind not in MOVING:
         return True
     owner = head.writer in (None, meta.writer) or meta.writer is None
     return owner and head.bound_digest == change.bound_digest
 
 
 def _check_release(head: Entry, change: Change) -> None:
-    if head.state == "held":
-        reason = f": {head.reason!r}" if head.reason else ""
-        raise Refused(
-            f"{head.preset} is held in {head.environment} since {head.describe()}{reason}; "
-            f"`dialform resume {head.preset} -s {head.environment} --reason ...` lets it move"
-        )
+    if change.kind == "release":
+        _check_brakes(head, change)
     if change.version in head.yanked:
         raise Refused(
             f"version {change.version} of {head.preset} is yanked in {head.environment}: "
             "barred for good; release another version"
+        )
+
+
+def _check_brakes(head: Entry, change: Change) -> None:
+    """What a person stopped or put back is not moved by a declaration that says otherwise."""
+    reason = f": {head.reason!r}" if head.reason else ""
+    if head.state == "rolled-back" and head.preset_digest != change.preset_digest:
+        here = f"{head.preset} -s {head.environment}"
+        raise Refused(
+            f"{head.preset} was rolled back to version {head.version} in {head.environment}, "
+            f"{head.describe()}{reason}, and is declared otherwise; declare that version "
+            f"(`dialform rollback {here}` moves a pin), or let it move: "
+            f"`dialform resume {here} --reason ...`"
+        )
+    if head.state == "held":
+        raise Refused(
+            f"{head.preset} is held in {head.environment} since {head.describe()}{reason}; "
+            f"`dialform resume {head.preset} -s {head.environment} --reason ...` lets it move"
         )
 
 
@@ -150,9 +175,9 @@ def _check_writer(head: Entry, meta: Meta, take_over: str | None) -> None:
 
 
 def _check_change(change: Change) -> None:
-    numbers = {"release": change.version, "yank": change.yank_version}
+    numbers = {**dict.fromkeys(MOVING, change.version), "yank": change.yank_version}
     sound = change.kind in KINDS and is_number(numbers.get(change.kind, 1))
-    if change.kind == "release":
+    if change.kind in MOVING:
         sound = sound and is_digest(change.preset_digest) and is_digest(change.bound_digest)
     if not sound:
         raise UsageError(f"{change} is no entry for a release log")
@@ -187,7 +212,7 @@ def _entry(
         fields["yanked"] = (*fields["yanked"], change.yank_version)
     else:
         fields["state"] = _MOVES[change.kind][1]
-    if change.kind == "release":
+    if change.kind in MOVING:
         fields["version"] = change.version
         fields["preset_digest"] = change.preset_digest
         fields["bound_digest"] = change.bound_digest

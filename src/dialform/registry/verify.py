@@ -13,21 +13,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from dialform.errors import RegistryError, RegistryUnreachable
 from dialform.registry import documents, names
+from dialform.registry.approvals import parse_approval
 from dialform.registry.documents import Damage
-from dialform.registry.entries import Entry, parse_entry
+from dialform.registry.entries import MOVING, Entry, parse_entry
 from dialform.registry.transitions import succession_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dialform.presets.canonical import Digest
+    from dialform.registry.approvals import Approval
     from dialform.registry.registry import Registry
     from dialform.registry.store import Store
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
-_TOP = frozenset((names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES))
+_TOP = frozenset(
+    (names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES, names.APPROVALS)
+)
 
 
 class Finding(NamedTuple):
@@ -69,6 +73,7 @@ class _Reading:
         self.found: list[Finding] = []
         self.entries: list[tuple[str, Entry, bool]] = []
         """And whether what an entry says is live is to be looked at."""
+        self.approved: list[tuple[str, Approval]] = []
         self.versions: dict[str, dict[int, Digest | None]] = {}
         self.blobs: dict[Digest, dict[str, Any] | None] = {}
         """By digest: the document less its content; None for a damaged one."""
@@ -81,6 +86,7 @@ class _Reading:
         for step in (
             self._top,
             self._logs,
+            self._approvals,
             self._environments,
             self._versions,
             self._blobs,
@@ -122,12 +128,30 @@ class _Reading:
             self._add(key, "transition", fault)
         else:
             # But for a release, an entry says again what a sound one before it says.
-            self.entries.append((key, entry, entry.kind == "release" or not known))
+            self.entries.append((key, entry, entry.kind in MOVING or not known))
 
     def _environments(self) -> None:
         for environment in self._folders(names.ENVIRONMENTS):
             for key, number in self._numbered(names.environment_prefix(environment)):
                 self._read(key, documents.parse_environment, environment, number)
+
+    def _approvals(self) -> None:
+        for environment in self._folders(names.APPROVALS):
+            for name in self._names(f"{names.APPROVALS}/{environment}"):
+                digest = names.digest_of_folder(name)
+                if digest is None:
+                    key = f"{names.APPROVALS}/{environment}/{name}"
+                    self._add(key, "unexpected", "it is nothing that a registry holds")
+                    continue
+                people: dict[tuple[str, str], int] = {}
+                for key, number in self._numbered(names.approvals_prefix(environment, digest)):
+                    one = self._read(key, parse_approval, environment, digest, number)
+                    if one is None:
+                        continue
+                    first = people.setdefault((one.by, one.preset), number)
+                    if first != number:
+                        self._add(key, "double", f"approval {first} is by the same person")
+                    self.approved.append((key, one))
 
     def _versions(self) -> None:
         for preset in self._folders(names.PRESETS):
@@ -164,9 +188,21 @@ class _Reading:
             self._knows_versions(key, entry)
             if whole:
                 self._entry_refers(key, entry)
+        self._approval_references()
         for key, referrers in self.missing.items():
             others = f" and {len(referrers) - 1} more" if len(referrers) > 1 else ""
             self._add(key, "absent", f"it is missing; needed by {referrers[0]}{others}")
+
+    def _approval_references(self) -> None:
+        for key, one in self.approved:
+            versions = self.versions.get(one.preset, {})
+            known = versions.get(one.version)
+            if known is not None and known != one.digest:
+                what = f"version {one.version} of {one.preset} is {known}"
+                self._add(key, "reference", f"{what}, and it says {one.digest}")
+            elif one.version > max(versions, default=0):
+                version_key = names.numbered(names.versions_prefix(one.preset), one.version)
+                self.missing.setdefault(version_key, []).append(key)
 
     def _knows_versions(self, key: str, entry: Entry) -> None:
         versions = self.versions.get(entry.preset, {})

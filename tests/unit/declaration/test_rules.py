@@ -33,7 +33,23 @@ def flow_json(**node: object) -> str:
     return json.dumps({"nodes": [NODE | node]})
 
 
+def gates(text: str) -> Mapping[str, str | bytes | None]:
+    """Prod with these gates."""
+    return edited("prod.toml", "[presets.visit]", f"[gates]\n{text}\n[presets.visit]")
+
+
 CASES: dict[str, Mapping[str, str | bytes | None]] = {
+    "gates from nowhere": gates('from = "deb"'),
+    "gates from itself": gates('from = "prod"'),
+    "a soak without from": gates('soak = "2h"'),
+    "a soak that is no time": gates('from = "dev"\nsoak = "2 hours"'),
+    "a soak that is a number": gates('from = "dev"\nsoak = 120'),
+    "approvals that are a name": gates('approvals = "anna"'),
+    "an approval twice": gates('approvals = ["anna", "anna"]'),
+    "more approvals than people": gates('approvals = { of = ["anna"], count = 2 }'),
+    "no approval of nobody": gates("approvals = []"),
+    "a gate with a typing error": gates('form = "dev"'),
+    "a gate with a typing error in approvals": gates('approvals = { from = ["anna"] }'),
     "a prompt's file that isn't there": edited(
         "profiles/talk.toml", "prompts/talk.md", "prompts/tlak.md"
     ),

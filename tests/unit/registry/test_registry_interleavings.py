@@ -196,6 +196,20 @@ def start(text: str) -> Callable[[Registry], Entry]:
     return lambda registry: release(registry, "collections", text)
 
 
+def back(registry: Registry) -> Entry:
+    old = registry.find_release("prod", "collections", version=1)
+    return registry.append(
+        "prod",
+        "collections",
+        "rollback",
+        expected=None,
+        version=1,
+        preset_digest=old.preset_digest,
+        bound_digest=old.bound_digest,
+        meta=meta(1, writer=None, reason="wrong"),
+    )
+
+
 def start_twice(registry: Registry) -> Entry:
     start("two")(registry)
     return start("three")(registry)
@@ -213,6 +227,11 @@ RACES: list[tuple[list[str], Callable[..., Entry], Callable[..., Entry], object]
     ([], stop("withdraw"), start("two"), ("withdraw", 3)),
     ([], stop("withdraw"), stop("hold"), ("withdraw", 3)),
     ([], stop("yank"), start("two"), ("yank", 3)),
+    ([], back, start("two"), LostRace),
+    ([], back, back, ("rollback", 2)),
+    ([], start("two"), back, Refused),
+    ([], stop("hold"), back, ("hold", 3)),
+    (["hold"], back, stop("resume"), LostRace),
     (["hold"], stop("resume"), stop("yank"), LostRace),
     (["hold"], stop("resume"), stop("resume", 2), ("resume", 3)),
 ]

@@ -25,6 +25,10 @@ def released(version: int) -> Change:
     return Change("release", version, content(version), content(100 + version))
 
 
+def rolled(version: int) -> Change:
+    return released(version)._replace(kind="rollback")
+
+
 def after(head: Entry | None, change: Change, as_meta: Meta | None = None, **how: Any) -> Entry:
     return next_entry(
         head, change, as_meta or meta(), environment="prod", preset="collections", **how
@@ -41,6 +45,7 @@ def log(*changes: Change) -> list[Entry]:
 FIRST = after(None, released(1))
 HELD = after(FIRST, Change("hold"))
 WITHDRAWN = after(FIRST, Change("withdraw"))
+BACK = after(FIRST, rolled(2))
 YANKED = after(FIRST, Change("yank", yank_version=1))
 
 ALLOWED = [
@@ -55,6 +60,14 @@ ALLOWED = [
     (WITHDRAWN, Change("yank", yank_version=2), "withdrawn"),
     (YANKED, released(2), "live"),
     (YANKED, Change("withdraw"), "withdrawn"),
+    (FIRST, rolled(2), "rolled-back"),
+    (HELD, rolled(2), "rolled-back"),
+    (BACK, released(2), "live"),
+    (BACK, rolled(3), "rolled-back"),
+    (BACK, Change("resume"), "live"),
+    (BACK, Change("hold"), "held"),
+    (BACK, Change("withdraw"), "withdrawn"),
+    (BACK, Change("yank", yank_version=2), "rolled-back"),
 ]
 REFUSED = [
     (HELD, released(1), "is held"),
@@ -62,11 +75,15 @@ REFUSED = [
     (WITHDRAWN, Change("hold"), "is withdrawn"),
     (WITHDRAWN, Change("resume"), "is withdrawn"),
     (YANKED, released(1), "yanked"),
+    (YANKED, rolled(1), "yanked"),
+    (WITHDRAWN, rolled(1), "is withdrawn"),
+    (BACK, released(1), "was rolled back to version 2"),
 ]
 NOTHING_TO_DO = [
     (FIRST, released(1)),
     (FIRST, Change("resume")),
     (HELD, Change("hold")),
+    (BACK, rolled(2)),
     (WITHDRAWN, Change("withdraw")),
     (YANKED, Change("yank", yank_version=1)),
 ]
@@ -155,6 +172,7 @@ METAS = st.builds(
 )
 CHANGES = st.one_of(
     st.integers(1, 4).map(released),
+    st.integers(1, 4).map(rolled),
     st.sampled_from([Change("hold"), Change("resume"), Change("withdraw")]),
     st.integers(1, 4).map(lambda number: Change("yank", yank_version=number)),
 )
@@ -177,7 +195,7 @@ def test_any_history_is_a_chain_without_gaps(history: list[tuple[Change, Meta]])
     barred: set[int] = set()
     for entry in entries:
         assert parse_entry(entry.render(), "prod", "collections", entry.seq) == entry
-        assert entry.kind != "release" or entry.version not in barred
+        assert entry.kind not in ("release", "rollback") or entry.version not in barred
         assert barred <= set(entry.yanked)
         barred = set(entry.yanked)
 

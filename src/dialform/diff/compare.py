@@ -1,0 +1,93 @@
+"""
+Two sides compared: which presets differ, and in what.
+
+Equal digests are equal content, so only what differs is ever opened. A preset whose documents
+can't be read is named with the reason, and the rest is compared all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dialform.diff.changes import changes
+from dialform.diff.model import Difference, PresetDiff
+from dialform.errors import DialformError
+from dialform.presets.canonical import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from dialform.diff.model import Change, Documents, Side, Status, Subject
+
+
+def compare(before: Side, after: Side, *, only: Collection[str] | None = None) -> Difference:
+    """Everything that is different between two sides, or in the presets of ``only``."""
+    names = sorted(before.subjects.keys() | after.subjects.keys())
+    found: list[PresetDiff] = []
+    unchanged: list[str] = []
+    for name in names:
+        if only is not None and name not in only:
+            continue
+        pair = before.subjects.get(name), after.subjects.get(name)
+        if is_same(*pair):
+            unchanged.append(name)
+        else:
+            made = preset_diff(name, *pair)
+            found.append(replace(made, effect=after.effects.get(name, "")))
+    return Difference(before, after, tuple(_with_renames(found)), tuple(unchanged))
+
+
+def is_same(before: Subject | None, after: Subject | None) -> bool:
+    """Whether nothing needs to be opened to know that both are the same."""
+    if before is None or after is None:
+        return False
+    if before.bound_digest is not None and after.bound_digest is not None:
+        return before.bound_digest == after.bound_digest
+    return before.digest == after.digest
+
+
+def preset_diff(name: str, before: Subject | None, after: Subject | None) -> PresetDiff:
+    """What is different in a preset that is on one side or on both."""
+    if before is None or after is None:
+        return PresetDiff(name, "added" if before is None else "removed", before, after)
+    try:
+        old, new = before.documents, after.documents
+        found = changes(old, new)
+    except DialformError as error:
+        return PresetDiff(name, "changed", before, after, trouble=str(error))
+    return PresetDiff(name, _status(before, after, found), before, after, found)
+
+
+def _status(before: Subject, after: Subject, found: tuple[Change, ...]) -> Status:
+    if is_same_call(before.documents, after.documents):
+        return "same call"
+    if before.digest == after.digest:
+        return "same content"
+    assert found  # noqa: S101 - other digests, other documents: no change may go unsaid
+    return "changed"
+
+
+def is_same_call(before: Documents, after: Documents) -> bool:
+    """Whether both send the same body for the same inputs."""
+    if before.bound is None or after.bound is None:
+        return False
+    keys = ("workspace", "body", "inputs", "numbers")
+    pair = ({key: one.get(key) for key in keys} for one in (before.bound, after.bound))
+    one, other = pair
+    return canonical(one) == canonical(other)
+
+
+def _with_renames(found: list[PresetDiff]) -> list[PresetDiff]:
+    """A preset that is gone while another one came with equal content was renamed."""
+    gone = {one.before.digest: one for one in found if one.status == "removed" and one.before}
+    made: list[PresetDiff] = []
+    paired: set[str] = set()
+    for one in found:
+        old = gone.get(one.after.digest) if one.status == "added" and one.after else None
+        if old is None or old.name in paired:
+            made.append(one)
+            continue
+        paired.add(old.name)
+        made.append(replace(one, status="renamed", before=old.before))
+    return [one for one in made if not (one.status == "removed" and one.name in paired)]
