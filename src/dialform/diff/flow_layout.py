@@ -98,7 +98,9 @@ def layout(
         boxes.append(Box(labels.get(at, Size(LANE, 0)), boxes[source].layer + 1))
         paths += [_path(boxes, source, label_boxes[at]), _path(boxes, label_boxes[at], target)]
         meant += [(at, False), (at, True)]
-    edges = [sorted(hop, key=lambda one: boxes[one].layer) for path in paths for hop in pairwise(path)]
+    edges = [
+        sorted(hop, key=lambda one: boxes[one].layer) for path in paths for hop in pairwise(path)
+    ]
     for upper, lower in edges:
         boxes[upper].below.append(lower)
         boxes[lower].above.append(upper)

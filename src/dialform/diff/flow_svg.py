@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from dialform.diff.flow_layout import Layout, Line
     from dialform.diff.flows import Arrow, FlowGraph, Step
 
-STYLE = """\
+STYLE = (
+    """\
 .flow{--fl-text:#1f2328;--fl-soft:#59636e;--fl-box:#fff;--fl-edge:#8c959f;--fl-back:#fff;
 --fl-added:#116329;--fl-added-box:#dafbe1;--fl-removed:#a40e26;--fl-removed-box:#ffebe9;
 --fl-changed:#7a4a00;--fl-changed-box:#fff4cc;--fl-renamed:#0a4fb3;--fl-renamed-box:#ddf4ff;
@@ -38,12 +39,15 @@ font:13px system-ui,sans-serif;fill:var(--fl-text);background:var(--fl-back);dis
 .flow .id{font-weight:600}
 .flow .small{font-size:11.5px}
 .flow .back{fill:var(--fl-back)}
-""" + "".join(
-    f".flow .{state} .box{{fill:var(--fl-{state}-box);stroke:var(--fl-{state});stroke-width:2}}"
-    f".flow .{state} .line{{stroke:var(--fl-{state});stroke-width:2.2}}"
-    f".flow .{state} .head,.flow .{state} .sign,.flow text.{state}{{fill:var(--fl-{state})}}\n"
-    for state in ("added", "removed", "changed", "renamed")
-) + ".flow .removed .box,.flow .removed .line{stroke-dasharray:5 3}\n"
+"""
+    + "".join(
+        f".flow .{state} .box{{fill:var(--fl-{state}-box);stroke:var(--fl-{state});stroke-width:2}}"
+        f".flow .{state} .line{{stroke:var(--fl-{state});stroke-width:2.2}}"
+        f".flow .{state} .head,.flow .{state} .sign,.flow text.{state}{{fill:var(--fl-{state})}}\n"
+        for state in ("added", "removed", "changed", "renamed")
+    )
+    + ".flow .removed .box,.flow .removed .line{stroke-dasharray:5 3}\n"
+)
 """The pictures' CSS, once in a page."""
 
 _CARD = 206.0

@@ -174,7 +174,9 @@ def _by_id(flow: Flow | None) -> dict[str, Any]:
 
 def _content(node: Mapping[str, Any]) -> dict[str, Any]:
     """What a node is and says, whatever its id. A name that only repeats the id says nothing."""
-    left_out = {"id", "transitionRules"} | ({"name"} if node.get("name") == node.get("id") else set())
+    left_out = {"id", "transitionRules"} | (
+        {"name"} if node.get("name") == node.get("id") else set()
+    )
     return {key: value for key, value in node.items() if key not in left_out}
 
 

@@ -13,9 +13,7 @@ UNSEEN = "\N{REPLACEMENT CHARACTER}"
 
 def one_line(text: str) -> str:
     """``text`` with one space where it has any; what can't be seen or moves the cursor shows."""
-    return "".join(
-        letter if letter.isprintable() else UNSEEN for letter in " ".join(text.split())
-    )
+    return "".join(letter if letter.isprintable() else UNSEEN for letter in " ".join(text.split()))
 
 
 def columns(text: str) -> int:
