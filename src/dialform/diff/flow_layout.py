@@ -96,8 +96,13 @@ def layout(
         source, target = place[arrow.source], place[arrow.target]
         label_boxes[at] = len(boxes)
         boxes.append(Box(labels.get(at, Size(LANE, 0)), boxes[source].layer + 1))
-        paths += [_path(boxes, source, label_boxes[at]), _path(boxes, label_boxes[at], target)]
-        meant += [(at, False), (at, True)]
+        ways = [_path(boxes, source, label_boxes[at]), _path(boxes, label_boxes[at], target)]
+        if at in labels:
+            paths += ways
+            meant += [(at, False), (at, True)]
+        else:  # nothing to read on the way
+            paths.append([*ways[0], *ways[1][1:]])
+            meant.append((at, True))
     edges = [
         sorted(hop, key=lambda one: boxes[one].layer) for path in paths for hop in pairwise(path)
     ]
@@ -121,7 +126,9 @@ def layout(
     )
 
 
-def _layers(names: Sequence[str], arrows: Iterable[Arrow]) -> dict[str, int]:
+def _layers(  # noqa: C901 - a walk in depth without recursion
+    names: Sequence[str], arrows: Iterable[Arrow]
+) -> dict[str, int]:
     """Each node below all that lead to it, but for ways that lead back."""
     leaving = defaultdict(list)
     for arrow in arrows:
@@ -244,11 +251,13 @@ def _lines(
     lines = []
     for at, path in enumerate(paths):
         points = [(found[at, False][0], found[at, False][1], found[at, False][1])]
-        for lane in path[1:-1]:
+        for last, lane, following in zip(path, path[1:], path[2:], strict=False):
             box = boxes[lane]
-            ways = (box.top, box.top + box.size.height)
-            down = boxes[path[0]].layer < boxes[path[-1]].layer
-            points.append((box.x, *(ways if down else ways[::-1])))
+            bottom = box.top + box.size.height
+            enters = box.top if boxes[last].layer < box.layer else bottom
+            points.append(
+                (box.x, enters, box.top if boxes[following].layer < box.layer else bottom)
+            )
         points.append((found[at, True][0], found[at, True][1], found[at, True][1]))
         lines.append(Line(tuple(points), *meant[at]))
     return lines

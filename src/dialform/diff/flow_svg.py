@@ -27,7 +27,8 @@ STYLE = (
 .flow{--fl-text:#1f2328;--fl-soft:#59636e;--fl-box:#fff;--fl-edge:#8c959f;--fl-back:#fff;
 --fl-added:#116329;--fl-added-box:#dafbe1;--fl-removed:#a40e26;--fl-removed-box:#ffebe9;
 --fl-changed:#7a4a00;--fl-changed-box:#fff4cc;--fl-renamed:#0a4fb3;--fl-renamed-box:#ddf4ff;
-font:13px system-ui,sans-serif;fill:var(--fl-text);background:var(--fl-back);display:block;width:100%}
+font:13px system-ui,sans-serif;fill:var(--fl-text);background:var(--fl-back);
+display:block;width:100%}
 @media screen and (prefers-color-scheme:dark){.flow{--fl-text:#e6edf3;--fl-soft:#9da7b1;
 --fl-box:#1c2128;--fl-edge:#768390;--fl-back:#0d1117;--fl-added:#57d364;--fl-added-box:#10301b;
 --fl-removed:#ff938a;--fl-removed-box:#3c1618;--fl-changed:#e3b341;--fl-changed-box:#33270a;
@@ -53,7 +54,7 @@ font:13px system-ui,sans-serif;fill:var(--fl-text);background:var(--fl-back);dis
 _CARD = 206.0
 _LINE = 16.0
 _PAD = 9.0
-_LETTER = 6.9
+_LETTER = 7.2
 """The width of a column at 13 px, rather wide: other machines have other fonts."""
 
 _SMALL = 6.1
@@ -236,7 +237,8 @@ def _drawn_card(card: _Card, x: float, top: float) -> Iterator[str]:
         y = top + _PAD + 11 + index * _LINE
         at = left + _PAD
         if row.sign:
-            yield f'<text class="id sign" x="{_round(at)}" y="{_round(y)}">{escape(row.sign)}</text>'
+            place = f'x="{_round(at)}" y="{_round(y)}"'
+            yield f'<text class="id sign" {place}>{escape(row.sign)}</text>'
             at += 14
         style = f' class="{row.style}"' if row.style else ""
         yield f'<text{style} x="{_round(at)}" y="{_round(y)}">{escape(row.text)}</text>'
