@@ -130,7 +130,7 @@ def _layers(  # noqa: C901 - a walk in depth without recursion
     names: Sequence[str], arrows: Iterable[Arrow]
 ) -> dict[str, int]:
     """Each node below all that lead to it, but for ways that lead back."""
-    leaving = defaultdict(list)
+    leaving: dict[str, list[str]] = defaultdict(list)
     for arrow in arrows:
         if arrow.target not in leaving[arrow.source]:
             leaving[arrow.source].append(arrow.target)
@@ -252,11 +252,11 @@ def _lines(
     for at, path in enumerate(paths):
         points = [(found[at, False][0], found[at, False][1], found[at, False][1])]
         for last, lane, following in zip(path, path[1:], path[2:], strict=False):
-            box = boxes[lane]
-            bottom = box.top + box.size.height
-            enters = box.top if boxes[last].layer < box.layer else bottom
+            passed = boxes[lane]
+            bottom = passed.top + passed.size.height
+            enters = passed.top if boxes[last].layer < passed.layer else bottom
             points.append(
-                (box.x, enters, box.top if boxes[following].layer < box.layer else bottom)
+                (passed.x, enters, passed.top if boxes[following].layer < passed.layer else bottom)
             )
         points.append((found[at, True][0], found[at, True][1], found[at, True][1]))
         lines.append(Line(tuple(points), *meant[at]))

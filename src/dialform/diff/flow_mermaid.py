@@ -8,9 +8,10 @@ fence or directive and be no link. A sign says what a colour says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.diff.flow_text import KINDS, SIGNS, remarks
+from dialform.diff.flows import flow_graph
 from dialform.diff.lettering import shortened
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def flow_mermaid(graph: FlowGraph) -> str:
             style = f"fill:{fill},stroke:{stroke},color:#1f2328,stroke-width:2px{dashes}"
             lines.append(f"  classDef {state} {style}")
     return "\n".join([*lines, *styles]) + "\n"
+
+
+def flow_fence(before: Any, after: Any) -> str:
+    """The chart of two ``flowDefinition`` objects as Markdown: a fence that GitHub draws."""
+    return f"```mermaid\n{flow_mermaid(flow_graph(before, after))}```"
 
 
 def _rows(graph: FlowGraph, step: Step) -> list[str]:

@@ -37,14 +37,14 @@ def flow_text(graph: FlowGraph, *, whole: bool = True, width: int = 100) -> str:
     skipped = 0
     for step in graph.steps:
         ways = graph.leaving(step)
-        if not whole and all(one.state == "same" for one in (step, *ways)):
+        if not whole and {step.state, *(way.state for way in ways)} == {"same"}:
             skipped += 1
             continue
         lines += [*_skipped(skipped), *_step(step, width)]
         lines += [f"{SIGNS[way.state]}     {_way(way)}" for way in ways]
         skipped = 0
     lines += _skipped(skipped)
-    used = {one.state for one in (*graph.steps, *graph.transitions)} - {"same"}
+    used = graph.states - {"same"}
     if used:
         lines.append(", ".join(f"{SIGNS[state]} {state}" for state in SIGNS if state in used))
     return "\n".join(lines) + "\n"

@@ -113,9 +113,14 @@ class FlowGraph:
     """By node, in the order in which they are tried; what is removed where it stood."""
 
     @property
+    def states(self) -> set[State]:
+        """The states that occur."""
+        return {step.state for step in self.steps} | {one.state for one in self.transitions}
+
+    @property
     def is_same(self) -> bool:
         """Whether nothing changed."""
-        return all(one.state == "same" for one in (*self.steps, *self.transitions))
+        return self.states <= {"same"}
 
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:
@@ -154,7 +159,8 @@ def flow_graph(before: Flow | None, after: Flow | None) -> FlowGraph:
     matched = {new_id: old_id for old_id, new_id in names.items() if new_id in new}
     openings = _opening(old, names), _opening(new, {})
     reached = _reached(new)
-    steps, transitions = [], []
+    steps: list[Step] = []
+    transitions: list[Transition] = []
     for key in _merged(list(new), [names[key] for key in old]):
         node = new.get(key)
         was = old.get(matched.get(key, key))
