@@ -41,7 +41,9 @@ def edited() -> tuple[Any, Any, dict[str, Any]]:
 
 
 def told(graph: FlowGraph) -> list[tuple[str, str]]:
-    steps = [(step.id, step.state) for step in graph.steps if step.state != "same"]
+    steps: list[tuple[str, str]] = [
+        (step.id, step.state) for step in graph.steps if step.state != "same"
+    ]
     return steps + [(one.source, one.state) for one in graph.transitions if one.state != "same"]
 
 
