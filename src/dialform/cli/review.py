@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare and print."""
     from dialform.cli import output  # noqa: PLC0415 - when run
     from dialform.cli.files import write  # noqa: PLC0415
+    from dialform.diff.flow_mermaid import flow_fence  # noqa: PLC0415
     from dialform.diff.markdown import EVERYTHING, markdown  # noqa: PLC0415
     from dialform.diff.page import page  # noqa: PLC0415
 
@@ -64,11 +65,11 @@ def run(args: argparse.Namespace) -> int:
     if args.html is not None:
         write(args.html, page(markdown(review, limits=EVERYTHING)))
     if args.output is not None:
-        write(args.output, markdown(review))
+        write(args.output, markdown(review, flow=flow_fence))
     if args.json:
         output.json_document(_document(review))
     elif args.output is None:
-        output.data(markdown(review).removesuffix("\n"))
+        output.data(markdown(review, flow=flow_fence).removesuffix("\n"))
     for remark in review.remarks:
         output.note(remark)
     for problem in review.problems:
