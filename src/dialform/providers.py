@@ -66,6 +66,9 @@ class _Provider(ResourceProvider):
     outputs: ClassVar[tuple[str, ...]] = ()
     """Properties that are results and no inputs."""
 
+    noticed: ClassVar[tuple[str, ...]] = ()
+    """Properties that only a refresh sets, and takes away: no program has them."""
+
     replaced_by: ClassVar[tuple[str, ...]] = ()
     """Inputs whose change makes a new object."""
 
@@ -118,13 +121,15 @@ class _Provider(ResourceProvider):
         Without drift no inputs are given, and the engine keeps its own: ``props`` are outputs,
         which hold what silent inputs were when something else last changed.
         """
-        inputs = {key: value for key, value in _inputs(props).items() if key not in self.outputs}
+        before = {key: value for key, value in _inputs(props).items() if key not in self.outputs}
+        inputs = {key: value for key, value in before.items() if key not in self.noticed}
         found = self._read(inputs)
         if found is None:
             return ReadResult(None, {})
-        outs = {**_inputs(props), **found}
-        now = {key: outs[key] for key in inputs}
-        return ReadResult(id_, outs, inputs=None if now == inputs else now)
+        kept = {key: value for key, value in _inputs(props).items() if key not in self.noticed}
+        outs = {**kept, **found}
+        now = {key: outs[key] for key in (*inputs, *self.noticed) if key in outs}
+        return ReadResult(id_, outs, inputs=None if now == before else now)
 
     def _changed(self, olds: Props, news: Props) -> list[str]:
         keys = {*_inputs(olds), *_inputs(news)} - {*self.outputs, *self.silent}
@@ -301,6 +306,7 @@ class ReleaseProvider(_Provider):
     """What an environment launches for a preset: the head of its release log."""
 
     outputs = ("seq", "version")
+    noticed = ("drift",)
     replaced_by = ("environment", "preset")
     silent = ("keyvar", "witness", "writer", "observed")
 
@@ -381,14 +387,17 @@ class ReleaseProvider(_Provider):
         return {"seq": entry.seq, "version": entry.version}
 
     def _read(self, inputs: Props) -> Props | None:
-        head = _registry(inputs["registry"]).head(inputs["environment"], inputs["preset"])
+        registry = _registry(inputs["registry"])
+        head = registry.head(inputs["environment"], inputs["preset"])
         if head is None or head.state == "withdrawn":
             return None
+        drift = publishing.drift_now(registry, self._workspace(inputs), head)
         return {
             "presetDigest": head.preset_digest,
             "boundDigest": head.bound_digest,
             "seq": head.seq,
             "version": head.version,
+            **({"drift": "\n".join(map(str, drift))} if drift else {}),
         }
 
 

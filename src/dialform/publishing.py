@@ -12,9 +12,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import LostRace, RegistryError, Rejected, SettingError
-from dialform.presets.canonical import canonical, digest
+from dialform.drift import Key, changes, leans_on, object_document, references_document
+from dialform.drift.objects import OBJECT_FORMAT, REFERENCES_FORMAT, own_prompt
+from dialform.errors import LostRace, Refused, RegistryError, Rejected, SettingError
+from dialform.presets.canonical import canonical, digest, parse
 from dialform.presets.documents import (
+    BOUND_FORMAT,
     PRESET_FORMAT,
     PROFILE_FORMAT,
     Unbound,
@@ -26,8 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dialform.api.client import Client
+    from dialform.drift import ObjectChange
     from dialform.presets.canonical import Digest
     from dialform.registry import Entry, Registry
+
+ACCEPT_DRIFT = "DIALFORM_ACCEPT_DRIFT"
+"""The variable that lets one run release over drift."""
 
 KEY_SETTING = "dialform:apiKey"
 """The Pulumi setting that may hold the API key, as a secret."""
@@ -56,16 +63,47 @@ class Workspace:
         self._connect = connect
         self._client: Client | None = None
         self._lock = threading.RLock()
-        self._lists: dict[tuple[str, str | None], dict[str, str]] = {}
+        self._lists: dict[tuple[str, str | None], dict[str, dict[str, Any]]] = {}
 
     def names(self, kind: str, agent: str | None = None) -> dict[str, str]:
         """Id -> name (a phone number's number) of all objects of a kind."""
+        name = "number" if kind == "phone_numbers" else "name"
+        return {key: one.get(name) or "" for key, one in self.objects(kind, agent).items()}
+
+    def objects(self, kind: str, agent: str | None = None) -> dict[str, dict[str, Any]]:
+        """Id -> object, as the API shows it, of all objects of a kind."""
         with self._lock:
             if (kind, agent) not in self._lists:
                 if self._client is None:
                     self._client = self._connect()
-                self._lists[kind, agent] = _read_names(self._client, kind, agent)
+                self._lists[kind, agent] = _read_objects(self._client, kind, agent)
             return self._lists[kind, agent]
+
+    def leaned_on(self, bound: Mapping[str, Any]) -> dict[Key, bytes]:
+        """
+        The documents of the objects that a bound preset refers to, less those that are gone.
+
+        Of an agent whose own prompt speaks, that prompt is one of them: it can be changed in
+        place.
+        """
+        found: dict[Key, bytes] = {}
+        agents = [one["id"] for one in bound["bindings"].get("agents", {}).values()]
+        for key in leans_on(bound):
+            raw = self._object(key, agents)
+            if raw is not None:
+                found[key] = object_document(key, raw)
+            spoken = None if raw is None or key.kind != "agents" else own_prompt(bound, raw)
+            prompt = None if spoken is None else Key("promptVersions", spoken)
+            there = None if prompt is None else self._object(prompt, [key.id])
+            if prompt is not None and there is not None:
+                found[prompt] = object_document(prompt, there)
+        return found
+
+    def _object(self, key: Key, agents: Iterable[str]) -> dict[str, Any] | None:
+        if key.kind in ("extractors", "promptVersions"):
+            lists = (self.objects(key.kind, agent) for agent in agents)
+            return next((there[key.id] for there in lists if key.id in there), None)
+        return self.objects(_LISTED.get(key.kind, key.kind)).get(key.id)
 
     def prove(self) -> None:
         """
@@ -188,27 +226,30 @@ _ONE = {
 }
 
 
-def _read_names(client: Client, kind: str, agent: str | None) -> dict[str, str]:
-    if kind == "phone_numbers":
-        return {one.id: one.number or "" for one in client.phone_numbers()}
-    if agent is not None:
-        read: Callable[[str], Iterable[Any]] = client.versioned_prompts
-        if kind == "extractors":
-            read = client.extractors
-        try:
-            return {one.id: one.name for one in read(agent)}
-        except Rejected as error:
-            not_found = 404
-            if error.status == not_found:
-                return {}
-            raise
+_LISTED = {"numbers": "phone_numbers"}
+"""Kinds of binding whose objects the API lists under another name."""
+
+
+def _read_objects(client: Client, kind: str, agent: str | None) -> dict[str, dict[str, Any]]:
     lists: dict[str, Callable[[], Iterable[Any]]] = {
         "agents": client.agents,
         "models": client.models,
         "voices": client.voices,
         "functions": client.functions,
+        "phone_numbers": client.phone_numbers,
     }
-    return {one.id: one.name for one in lists[kind]()}
+    if agent is None:
+        return {one.id: one.model_dump() for one in lists[kind]()}
+    read: Callable[[str], Iterable[Any]] = client.versioned_prompts
+    if kind == "extractors":
+        read = client.extractors
+    try:
+        return {one.id: one.model_dump() for one in read(agent)}
+    except Rejected as error:
+        not_found = 404
+        if error.status == not_found:
+            return {}
+        raise
 
 
 def key_of(ref: WorkspaceRef, setting: str | None) -> str:
@@ -347,6 +388,11 @@ def release(
             f"{wanted.preset}: {wanted.preset_digest} was not published under this name; declare "
             f"its DialPreset, and let the Release depend on it"
         )
+    bound = parse(data)
+    present = workspace.leaned_on(bound)
+    refuse_drift(registry, head, present)
+    listed = [(key, registry.publish_blob(document)) for key, document in present.items()]
+    references = registry.publish_blob(references_document(listed))
     registry.publish_blob(data)
     return registry.append(
         wanted.environment,
@@ -356,9 +402,60 @@ def release(
         version=version,
         preset_digest=wanted.preset_digest,
         bound_digest=wanted.bound_digest,
+        references=references,
         meta=meta(writer),
         take_over=os.environ.get("DIALFORM_TAKE_OVER"),
     )
+
+
+def drift_of(
+    registry: Registry, entry: Entry, present: Mapping[Key, bytes]
+) -> list[ObjectChange] | None:
+    """
+    What a release leans on that is not any more as it was; None where that was not recorded.
+
+    ``present`` are the documents of the objects as they are now, see `Workspace.leaned_on`.
+    """
+    if entry.references is None:
+        return None
+    recorded: dict[Key, dict[str, Any]] = {}
+    for row in registry.read_document(entry.references, REFERENCES_FORMAT)["objects"]:
+        key = Key(row["kind"], row["id"])
+        now = present.get(key)
+        if now is None or digest(now) != row["digest"]:
+            recorded[key] = registry.read_document(row["digest"], OBJECT_FORMAT)["fields"]
+    return changes(
+        recorded, {key: parse(present[key])["fields"] for key in recorded if key in present}
+    )
+
+
+def drift_now(registry: Registry, workspace: Workspace, entry: Entry) -> list[ObjectChange] | None:
+    """`drift_of` against the workspace as it is now; asks it only where something was recorded."""
+    if entry.references is None:
+        return None
+    bound = registry.read_document(entry.bound_digest, BOUND_FORMAT)
+    return drift_of(registry, entry, workspace.leaned_on(bound))
+
+
+def refuse_drift(registry: Registry, head: Entry | None, present: Mapping[Key, bytes]) -> None:
+    """
+    Do not release over what somebody changed in the workspace, unless this run accepts it.
+
+    Objects that the new release does not refer to any more are no concern of it.
+
+    Raises:
+        Refused: naming each object and field.
+
+    """
+    if head is None or os.environ.get(ACCEPT_DRIFT, "") not in ("", "0"):
+        return
+    found = [one for one in drift_of(registry, head, present) or () if one.key in present]
+    if found:
+        raise Refused(
+            f"{head.preset} in {head.environment} leans on what was changed in the workspace since "
+            f"{head.describe()}: {'. '.join(map(str, found))}. Nothing was released; undo the "
+            f"change there, or accept it for one run with {ACCEPT_DRIFT}=1"
+        )
 
 
 def withdraw(registry: Registry, environment: str, preset: str, writer: str) -> Entry | None:

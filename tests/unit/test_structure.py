@@ -48,8 +48,9 @@ DIRECTION = {
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
-    "publishing.py": ("errors", "presets", "api", "registry"),
-    "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
+    "drift/": ("errors", "presets", "declaration.redaction", "drift"),
+    "publishing.py": ("errors", "presets", "api", "registry", "drift"),
+    "providers.py": ("errors", "presets", "api", "registry", "drift", "checking", "publishing"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),
     "components/": (
         *("errors", "presets", "declaration", "registry", "planning", "publishing"),

@@ -21,7 +21,10 @@ PROFILE: Final = "dialform.profile/1"
 PRESET: Final = "dialform.preset/1"
 BOUND_PRESET: Final = "dialform.bound-preset/1"
 
-BLOB_FORMATS: Final = (PROFILE, PRESET, BOUND_PRESET)
+OBJECT: Final = "dialform.object/1"
+REFERENCES: Final = "dialform.references/1"
+
+BLOB_FORMATS: Final = (PROFILE, PRESET, BOUND_PRESET, OBJECT, REFERENCES)
 """The formats of what stands among the blobs."""
 
 CHECKSUM: Final = "checksum"
@@ -201,26 +204,30 @@ def parse_environment(data: bytes, name: str, number: int) -> dict[str, Any]:
     return value
 
 
-def reference(value: dict[str, Any]) -> tuple[Digest, str] | None:
+def references(value: dict[str, Any]) -> list[tuple[Digest, str]]:
     """
-    The digest and the format of the document that a blob refers to, if it does.
+    The digest and the format of each document that a blob refers to.
 
     Raises:
-        Damage: if it should and what it says is no digest.
+        Damage: if it should refer to one and what it says is no digest.
 
     """
-    found: Any
+    found: list[tuple[Any, str]] = []
     if value["format"] == BOUND_PRESET:
         preset = value.get("preset")
-        found = preset.get("digest") if isinstance(preset, dict) else None
-        expected = PRESET
+        found.append((preset.get("digest") if isinstance(preset, dict) else None, PRESET))
     elif value["format"] == PRESET and "profile" in value:
-        found, expected = value["profile"], PROFILE
-    else:
-        return None
-    if not is_digest(found):
-        raise Damage("content", f"it refers to {found!r}, which is no digest")
-    return Digest(found), expected
+        found.append((value["profile"], PROFILE))
+    elif value["format"] == REFERENCES:
+        rows = value.get("objects")
+        found += [
+            (row.get("digest") if isinstance(row, dict) else None, OBJECT)
+            for row in (rows if isinstance(rows, list) else [None])
+        ]
+    for one, _ in found:
+        if not is_digest(one):
+            raise Damage("content", f"it refers to {one!r}, which is no digest")
+    return [(Digest(one), expected) for one, expected in found]
 
 
 def bound_fault(

@@ -79,6 +79,9 @@ class Entry(NamedTuple):
     digest: Digest
     """Of this entry's own bytes."""
 
+    references: Digest | None = None
+    """What the bound preset leans on in the workspace, as it was at the release; None: unknown."""
+
     @property
     def subject(self) -> int:
         """The version that this entry is about: for a ``yank`` the one it bars."""
@@ -113,6 +116,8 @@ class Entry(NamedTuple):
             "change": self.change,
             "commit": self.commit,
             "writer": self.writer,
+            # Entries from before this was recorded are stored without it, to the byte.
+            **({} if self.references is None else {"references": self.references}),
         }
 
     def render(self) -> bytes:
@@ -129,7 +134,9 @@ def parse_entry(data: bytes, environment: str, preset: str, seq: int) -> Entry:
 
     """
     value = unsealed(data, RELEASE)
-    exact_keys(value, _KEYS)
+    exact_keys(value, _KEYS | (value.keys() & {"references"}))
+    if "references" in value and not is_digest(value["references"]):
+        raise Damage("content", f"its references is {value['references']!r}: it takes a digest")
     for key, (fits, rule) in _FIELDS.items():
         if not fits(value[key]):
             raise Damage("content", f"its {key} is {value[key]!r}: it takes {rule}")

@@ -134,7 +134,7 @@ class Registry:
 
     def publish_blob(self, data: bytes) -> Digest:
         """
-        Keep a profile, a preset or a bound preset; again is no change.
+        Keep a profile, a preset, a bound preset or what it leans on; again is no change.
 
         Raises:
             RegistryError: if ``data`` is not a canonical document of such a format.
@@ -143,11 +143,11 @@ class Registry:
         """
         try:
             value = documents.document(data, *documents.BLOB_FORMATS)
-            reference = documents.reference(value)
+            references = documents.references(value)
         except Damage as damage:
             raise RegistryError(f"{_GIVEN} is refused: {damage}") from None
         self._place.require_writable()
-        if reference is not None:
+        for reference in references:
             self.read_document(*reference)
         digest = digest_of(data)
         if not self.store.create(names.blob_key(digest), data):
@@ -304,6 +304,7 @@ class Registry:
         version: int | None = None,
         preset_digest: Digest | None = None,
         bound_digest: Digest | None = None,
+        references: Digest | None = None,
         yank_version: int | None = None,
         take_over: str | None = None,
     ) -> Entry:
@@ -322,7 +323,7 @@ class Registry:
 
         """
         log = Log(self._place, environment, preset)
-        change = Change(kind, version, preset_digest, bound_digest, yank_version)
+        change = Change(kind, version, preset_digest, bound_digest, yank_version, references)
         self._place.require_writable()
         return log.append(
             change, meta, expected=expected, take_over=take_over, check=self._check_references
@@ -409,6 +410,8 @@ class Registry:
             raise RegistryError(
                 f"version {entry.version} of {entry.preset} is not {entry.preset_digest}"
             )
+        if entry.references is not None:
+            self.read_document(entry.references, documents.REFERENCES)
         bound = self.read_document(entry.bound_digest, documents.BOUND_PRESET)
         fault = documents.bound_fault(bound, entry.environment, entry.preset, entry.preset_digest)
         if fault is not None:

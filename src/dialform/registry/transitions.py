@@ -51,6 +51,9 @@ class Change(NamedTuple):
     yank_version: int | None = None
     """``yank``: the version to bar for good."""
 
+    references: Digest | None = None
+    """``release`` and ``rollback``: what the bound preset leans on; None where nobody looked."""
+
 
 def next_entry(  # noqa: PLR0913  # what decides, all of it
     head: Entry | None,
@@ -104,7 +107,13 @@ def succession_fault(before: Entry | None, entry: Entry) -> str | None:
         return "its `previous` is not the digest of the entry before it"
     change = Change(entry.kind)
     if entry.kind in MOVING:
-        change = Change(entry.kind, entry.version, entry.preset_digest, entry.bound_digest)
+        change = Change(
+            entry.kind,
+            entry.version,
+            entry.preset_digest,
+            entry.bound_digest,
+            references=entry.references,
+        )
     elif entry.kind == "yank":
         change = Change("yank", yank_version=entry.yanked[-1] if entry.yanked else None)
     try:
@@ -131,7 +140,8 @@ def _says_the_same(head: Entry, change: Change, meta: Meta) -> bool:
     if change.kind not in MOVING:
         return True
     owner = head.writer in (None, meta.writer) or meta.writer is None
-    return owner and head.bound_digest == change.bound_digest
+    known = change.references in (None, head.references)
+    return owner and known and head.bound_digest == change.bound_digest
 
 
 def _check_release(head: Entry, change: Change) -> None:
@@ -216,5 +226,6 @@ def _entry(
         fields["version"] = change.version
         fields["preset_digest"] = change.preset_digest
         fields["bound_digest"] = change.bound_digest
+        fields["references"] = change.references
     entry = Entry(**fields)
     return entry._replace(digest=digest(entry.render()))

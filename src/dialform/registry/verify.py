@@ -177,8 +177,8 @@ class _Reading:
 
     def _references(self) -> None:
         for digest, blob in self.blobs.items():
-            if blob is not None and blob["refers"] is not None:
-                self._refers(names.blob_key(digest), *blob["refers"])
+            for reference in () if blob is None else blob["refers"]:
+                self._refers(names.blob_key(digest), *reference)
         for preset, versions in self.versions.items():
             for number, content in versions.items():
                 if content is not None:
@@ -217,6 +217,8 @@ class _Reading:
             what = f"version {entry.version} of {entry.preset} is {digest}"
             self._add(key, "reference", f"{what}, and it says {entry.preset_digest}")
             return
+        if entry.references is not None:
+            self._refers(key, entry.references, documents.REFERENCES)
         bound = self._refers(key, entry.bound_digest, documents.BOUND_PRESET)
         if bound is not None:
             fault = documents.bound_fault(
@@ -312,7 +314,7 @@ def _outline(data: bytes, digest: Digest) -> dict[str, Any]:
     value = documents.document(documents.hashed(data, digest), *documents.BLOB_FORMATS)
     return {
         "format": value["format"],
-        "refers": documents.reference(value),
+        "refers": documents.references(value),
         "environment": value.get("environment"),
         "preset": value.get("preset"),
     }

@@ -1,0 +1,104 @@
+"""
+What changed in the objects that a release leans on, field by field.
+
+Pure: takes the recorded documents and the present ones.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dialform.drift.objects import Key
+
+_LONGEST = 120
+
+
+class FieldChange(NamedTuple):
+    """A field of an object. None stands for a field that is not there, as for null."""
+
+    path: str
+    """Dotted, with ``[0]`` for list elements."""
+
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        """In one line."""
+        return f"{self.path}: {shown(self.before)} -> {shown(self.after)}"
+
+
+class ObjectChange(NamedTuple):
+    """An object that is not what it was when the release was written."""
+
+    key: Key
+    name: str
+    """What it was called then."""
+
+    gone: bool
+    fields: tuple[FieldChange, ...]
+
+    def __str__(self) -> str:
+        """In one line."""
+        what = f"{self.key.kind} {self.name!r} ({self.key.id})"
+        if self.gone:
+            return f"{what} is gone"
+        return f"{what}: {'; '.join(map(str, self.fields))}"
+
+    def as_json(self) -> dict[str, Any]:
+        """``kind``, ``id``, ``name``, ``gone``, ``fields``."""
+        return {
+            "kind": self.key.kind,
+            "id": self.key.id,
+            "name": self.name,
+            "gone": self.gone,
+            "fields": [one._asdict() for one in self.fields],
+        }
+
+
+def changes(
+    recorded: Mapping[Key, Mapping[str, Any]], present: Mapping[Key, Mapping[str, Any]]
+) -> list[ObjectChange]:
+    """
+    What differs, of the objects that were recorded.
+
+    Both map objects to the ``fields`` of their documents; what is only in ``present`` is no drift.
+    """
+    found = []
+    for key, before in sorted(recorded.items()):
+        after = present.get(key)
+        if after is None:
+            found.append(ObjectChange(key, _name(before), gone=True, fields=()))
+        elif before != after:
+            fields = tuple(_fields(before, after, ""))
+            found.append(ObjectChange(key, _name(before), gone=False, fields=fields))
+    return found
+
+
+def _fields(before: Any, after: Any, path: str) -> Iterator[FieldChange]:
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted(before.keys() | after.keys()):
+            at = f"{path}.{name}" if path else name
+            yield from _fields(before.get(name), after.get(name), at)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, pair in enumerate(zip(before, after, strict=True)):
+            yield from _fields(*pair, f"{path}[{index}]")
+    else:
+        yield FieldChange(path, before, after)
+
+
+def _name(fields: Mapping[str, Any]) -> str:
+    return str(fields.get("name") or fields.get("number") or "?")
+
+
+def shown(value: Any) -> str:
+    """A value in a line."""
+    if value is None:
+        return "not set"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -1,0 +1,104 @@
+"""
+The objects of a workspace that a release refers to, as documents that can be compared later.
+
+Pure. An object's document holds what the API shows of it, less what changes by itself; nothing
+that looks like a secret is kept but for its digest.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dialform.declaration.redaction import secret_in
+from dialform.presets.canonical import LARGEST, canonical, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dialform.presets.canonical import Digest
+
+OBJECT_FORMAT = "dialform.object/1"
+REFERENCES_FORMAT = "dialform.references/1"
+
+_VOLATILE = frozenset(
+    ("createdAt", "updatedAt", "created_at", "updated_at", "lastUsedAt", "usageCount", "cursor")
+)
+"""Fields of any object that change without anybody's doing."""
+
+_VOLATILE_OF: Mapping[str, frozenset[str]] = {
+    # Which agent answers a number's incoming calls says nothing of calls that go out.
+    "numbers": frozenset(("agentId",)),
+}
+"""The same by kind."""
+
+_SECRET_KEYS = ("token", "secret", "password", "apikey", "api_key", "authorization")
+
+
+class Key(NamedTuple):
+    """Which object."""
+
+    kind: str
+    """As in a stack file: ``voices``, ``promptVersions``, ``numbers``, ..."""
+
+    id: str
+
+
+def leans_on(bound: Mapping[str, Any]) -> Iterator[Key]:
+    """The objects that a bound preset names, each once, in order."""
+    found: set[Key] = set()
+    for kind, names in bound.get("bindings", {}).items():
+        for one in names.values():
+            if kind == "numbers":
+                found.update(Key(kind, member["id"]) for member in one.get("members") or ())
+            elif kind != "webhooks":
+                found.add(Key(kind, one["id"]))
+    yield from sorted(found)
+
+
+def own_prompt(bound: Mapping[str, Any], agent: Mapping[str, Any]) -> str | None:
+    """The agent's own prompt, where nothing in the request replaces it: its id."""
+    body = bound.get("body", {})
+    overrides = body.get("agentOverrides") or {}
+    if overrides.get("defaultVersionedPrompt") or body.get("versionedModelId"):
+        return None
+    found = agent.get("defaultVersionedPromptId")
+    return found if isinstance(found, str) else None
+
+
+def object_document(key: Key, raw: Mapping[str, Any]) -> bytes:
+    """The canonical bytes of an object's document."""
+    drop = _VOLATILE | _VOLATILE_OF.get(key.kind, frozenset())
+    fields = {
+        name: _kept(value, (name,)) for name, value in raw.items() if name not in drop | {"id"}
+    }
+    return canonical({"format": OBJECT_FORMAT, "kind": key.kind, "id": key.id, "fields": fields})
+
+
+def references_document(objects: Iterable[tuple[Key, Digest]]) -> bytes:
+    """The canonical bytes of the list of what a release leans on."""
+    rows = [{"kind": key.kind, "id": key.id, "digest": one} for key, one in sorted(objects)]
+    return canonical({"format": REFERENCES_FORMAT, "objects": rows})
+
+
+def _kept(value: Any, path: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        return {
+            str(name): _kept(item, (*path, str(name)))
+            for name, item in value.items()
+            if name not in _VOLATILE
+        }
+    if isinstance(value, list):
+        return [_kept(item, path) for item in value]
+    if isinstance(value, str) and _is_secret(value, path):
+        return digest(json.dumps(value).encode())
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) > LARGEST:
+        return str(value)  # more than every reader of JSON keeps
+    return value
+
+
+def _is_secret(value: str, path: tuple[str, ...]) -> bool:
+    name = path[-1].lower()
+    return bool(value) and (
+        secret_in(value, path) is not None or any(one in name for one in _SECRET_KEYS)
+    )
