@@ -28,6 +28,10 @@ check: setup ## format, lint and types
 	@for folder in $$(find tests -name '*.py' -exec dirname {} + | sort -u); do \
 	    $(python) -m mypy "$$folder"/*.py || exit 1; \
 	done # a folder at a time, as pytest sees them: each has its own conftest
+	@if command -v go >/dev/null; then \
+	    go -C tools/actionlint run github.com/rhysd/actionlint/cmd/actionlint \
+	        -shellcheck= -pyflakes= $(CURDIR)/.github/workflows/*.yml; \
+	else echo 'the workflows were not linted: that needs Go' >&2; test -z '$(CI)'; fi
 
 test: setup ## every test, the real Pulumi engine included; ARGS go to pytest
 	@$(python) -m pytest $(ARGS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pulumi
 
+from dialform.approval import APPROVED, require_approved
 from dialform.components.presets import Presets
 from dialform.components.speech import Speech
 from dialform.components.telephony import Telephony
@@ -53,6 +55,8 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
     ``root`` is the project's folder (None: where the program runs), ``stack`` the
     environment's name (None: the stack's). Exports ``versions``: preset -> version.
 
+    Where ``DIALFORM_APPROVED`` is set, only the plan with that digest is declared.
+
     Raises:
         pulumi.RunError: everything that is wrong, as one message without a traceback.
 
@@ -66,6 +70,7 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
             root=root,
             writer=f"{pulumi.get_project()}/{pulumi.get_stack()}",
         )
+        require_approved(plan, os.environ.get(APPROVED))  # before anything is declared
     except DialformError as error:
         raise pulumi.RunError(str(error)) from None
     for running in plan.running:

@@ -126,7 +126,10 @@ class Plan:
         head = running.head
         if head is None:
             return Effect(running.name, "release", None, running)
-        if head.bound_digest == running.bound_digest and head.state in ("live", "held"):
+        is_ours = head.state == "held" or (
+            head.state == "live" and head.writer in (None, self.writer)
+        )
+        if is_ours and head.bound_digest == running.bound_digest:
             return Effect(running.name, "nothing", head, running)
         known = self.registry.version_of(running.name, running.digest)
         version = running.pinned or known or len(self.registry.versions(running.name)) + 1

@@ -51,10 +51,11 @@ DIRECTION = {
     "drift/": ("errors", "presets", "declaration.redaction", "drift"),
     "publishing.py": ("errors", "presets", "api", "registry", "drift"),
     "providers.py": ("errors", "presets", "api", "registry", "drift", "checking", "publishing"),
+    "approval.py": ("errors", "presets", "planning"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),
     "components/": (
         *("errors", "presets", "declaration", "registry", "planning", "publishing"),
-        *("providers", "resources", "components"),
+        *("approval", "providers", "resources", "components"),
     ),
     "sandbox/": ("errors", "presets", "api", "sandbox"),
 }

@@ -26,6 +26,7 @@ COMMANDS = {
     "schema": ("dialform.cli.schema", "write the JSON Schemas that editors use"),
     "diff": ("dialform.cli.diff", "compare what two places make of a call"),
     "review": ("dialform.cli.review", "say what a change does, for a pull request"),
+    "plan": ("dialform.cli.plan", "say what `up` would do, and its digest"),
     "promote": ("dialform.cli.promote", "move pins to what is live in another environment"),
     "rollback": ("dialform.cli.promote", "go back to a version that was live before"),
     "dial": ("dialform.cli.dial", "place a call from what is released"),
