@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -11,16 +13,27 @@ from dialform.components.speech import Speech
 from dialform.components.telephony import Telephony
 from dialform.declaration import load_environment
 from dialform.errors import DialformError
+from dialform.guardrails import planned
 from dialform.planning import Plan, is_fixed
 from dialform.resources import Environment as EnvironmentDocument
 from dialform.resources.base import refuse_plain_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class Environment(pulumi.ComponentResource):
     """Everything that one stack declares: voices, numbers, profiles, presets, releases."""
 
-    def __init__(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the environment of ``plan``."""
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        *,
+        violations: Mapping[str, Sequence[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the environment of ``plan``; ``violations`` are as in `Presets`."""
         super().__init__("dialform:components:Environment", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.speech = Speech("speech", plan, opts=child)
@@ -41,6 +54,7 @@ class Environment(pulumi.ComponentResource):
             plan,
             profiles=self.speech.profiles,
             first=[*verified, self.document],
+            violations=violations,
             opts=child,
         )
         self.register_outputs({})
@@ -79,7 +93,18 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
                 f"{running.name} {what} in {name} since {head.describe()}{reason}. "
                 f"`up` does not move it; dialform resume {running.name} -s {name} --reason ..."
             )
-    environment = Environment(name, plan)
+    environment = Environment(name, plan, violations=_violations(plan))
     versions = {name: release.version for name, release in environment.presets.releases.items()}
     pulumi.export("versions", versions)
     return environment
+
+
+def _violations(plan: Plan) -> dict[str, list[str]]:
+    """By preset, the broken guardrails that stop its release. Warnings are said at once."""
+    found: dict[str, list[str]] = {}
+    for finding in planned(plan.declared, plan.running, datetime.now(UTC).date()):
+        if finding.stops:
+            found.setdefault(finding.preset, []).append(str(finding.problem))
+        elif finding.waived is None:
+            pulumi.log.warn(str(finding.problem))
+    return found

@@ -46,15 +46,15 @@ DIRECTION = {
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
-    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
-    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
+    "promotion/": ("errors", "presets", "declaration", "registry", "guardrails", "promotion"),
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),
+    "guardrails/": ("errors", "presets", "api", "declaration", "planning", "guardrails"),
     "components/": (
         *("errors", "presets", "declaration", "registry", "planning", "publishing"),
-        *("providers", "resources", "components"),
+        *("providers", "resources", "components", "guardrails"),
     ),
     "sandbox/": ("errors", "presets", "api", "sandbox"),
 }

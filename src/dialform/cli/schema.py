@@ -19,7 +19,7 @@ examples:
   dialform schema -o .dialform/schemas
 """
 
-_KINDS = ("preset", "profile", "flow", "environment")
+_KINDS = ("preset", "profile", "flow", "environment", "guardrails")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -111,7 +111,7 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
         "presets/visit.toml", "timeoutMinutes = 5", 'toNumber = "+14155550123"'
     ),
     "an unknown key where there are many": edited(
-        "dev.toml", "[webhooks]", "[guardrails]\nx = 1\n[webhooks]"
+        "dev.toml", "[webhooks]", "[safeguards]\nx = 1\n[webhooks]"
     ),
     "null in an environment": edited("dev.toml", "[workspace]", 'null = ["voices"]\n[workspace]'),
     "a required key": edited("presets/visit.toml", 'agent = "desk"\n', ""),
