@@ -93,7 +93,13 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
                 f"{running.name} {what} in {name} since {head.describe()}{reason}. "
                 f"`up` does not move it; dialform resume {running.name} -s {name} --reason ..."
             )
-    environment = Environment(name, plan, violations=_violations(plan))
+    violations = _violations(plan)
+    if violations and not pulumi.runtime.is_dry_run():
+        # A preview shows them release by release. An `up` without one would have published
+        # presets and released others by the time that a release is checked.
+        lines = [line for lines in violations.values() for line in lines]
+        raise pulumi.RunError("\n".join([*lines, "nothing was written"]))
+    environment = Environment(name, plan, violations=violations)
     versions = {name: release.version for name, release in environment.presets.releases.items()}
     pulumi.export("versions", versions)
     return environment
