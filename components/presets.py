@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Presets(pulumi.ComponentResource):
     """Dial presets and their releases."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a part each
         self,
         name: str,
         plan: Plan,

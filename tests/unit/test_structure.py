@@ -51,7 +51,7 @@ DIRECTION = {
     "publishing.py": ("errors", "presets", "api", "registry"),
     "providers.py": ("errors", "presets", "api", "registry", "checking", "publishing"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),
-    "guardrails/": ("errors", "presets", "api", "declaration", "planning", "guardrails"),
+    "guardrails/": ("errors", "presets", "api", "declaration", "planning", "diff", "guardrails"),
     "components/": (
         *("errors", "presets", "declaration", "registry", "planning", "publishing"),
         *("providers", "resources", "components", "guardrails"),

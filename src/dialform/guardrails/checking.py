@@ -52,6 +52,9 @@ def check(environment: Environment, today: date, find: Find) -> Report:
 
     """
     report = Report(environment.name)
+    if not environment.guardrails:
+        report.checked |= environment.runs.keys()  # there is nothing to break
+        return report
     calls = []
     for name in sorted(environment.runs):
         call = _call(environment, name, find)

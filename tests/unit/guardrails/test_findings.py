@@ -66,7 +66,7 @@ def test_pinned_preset_is_held_to_the_rules_at_its_pin(tmp_path: Path) -> None:
     prod, source = project.environment("prod"), project.presets["visit"]
     documents = (source.document, None if source.profile is None else source.profile.document)
 
-    made = check(prod, TODAY, lambda *_: documents)  # type: ignore[arg-type,return-value]
+    made = check(prod, TODAY, lambda *_: documents)  # type: ignore[arg-type]
     assert found(made) == {("max", "visit", "stacks/prod.toml:5 timeoutMinutes")}
 
     nothing = check(prod, TODAY, nowhere)
