@@ -42,7 +42,10 @@ def covers(named: str, rule: str, detail: str) -> bool:
 
 def rule_named(named: str) -> str | None:
     """The id of the rule in ``max.timeoutMinutes``; None where there is none."""
-    return next((one for one in RULES if named == one or named.startswith(f"{one}.")), None)
+    for one in RULES:
+        if named == one or (named.startswith(f"{one}.") and named != f"{one}."):
+            return one
+    return None
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -70,6 +73,19 @@ def _day(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_day)]
 """A date: ``2026-12-31``, with or without quotes."""
+
+
+def _phrases(value: object) -> object:
+    """One phrase is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Phrases = Annotated[
+    list[Text],
+    Field(min_length=1),
+    BeforeValidator(_phrases, json_schema_input_type=Text | list[Text]),
+]
+"""Phrases of which one must be there; a single one may stand without brackets."""
 
 
 class PromptGuardrails(Model):
@@ -131,7 +147,7 @@ class Guardrails(Model):
     webhookHosts: Absent[list[Host]] = None
     """The hosts that webhooks may lead to: ``["hooks.example.com", "*.example.net"]``."""
 
-    disclosure: Absent[dict[str, Text | Annotated[list[Text], Field(min_length=1)]]] = None
+    disclosure: Absent[dict[str, Phrases]] = None
     """What the opening line must say, by a name: one of the phrases."""
 
     forbiddenWords: Absent[list[Text]] = None

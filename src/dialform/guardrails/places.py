@@ -49,7 +49,7 @@ def _says(deviation: object, path: Path) -> bool:
 def _in_source(preset: Preset, breach: Breach) -> Problem:
     rule, message, path = breach.rule, breach.message, breach.path
     profile = preset.profile
-    if path[0] != "profile" or profile is None:
+    if path[0] != "profile" or len(path) == 1 or profile is None:
         return preset.layered.problem(path, rule, message)
     path = path[1:]
     if path and path[-1] == "prompt":

@@ -32,8 +32,7 @@ def disclosure(rules: RuleSet, call: Call) -> Iterator[Breach]:
     Only an opening line is said word for word. Where a flow's node or the model opens, or the
     agent's own opening line in the workspace, nothing here can promise a phrase.
     """
-    for name, phrases in (rules.rules.disclosure or {}).items():
-        wanted = [phrases] if isinstance(phrases, str) else phrases
+    for name, wanted in (rules.rules.disclosure or {}).items():
         said, why = _opening(call)
         if said is not None and any(_stands_in(phrase, said) for phrase in wanted):
             continue

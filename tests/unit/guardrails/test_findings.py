@@ -119,6 +119,8 @@ def test_waiver_that_is_over_or_waives_nothing_is_said(tmp_path: Path) -> None:
     ("rules", "words"),
     [
         (waiver(rule="mx"), "there is no rule 'mx'; did you mean 'max'?"),
+        (waiver(rule="max."), "there is no rule 'max.'; did you mean 'max'?"),
+        ("disclosure = { a = [] }", "must not be empty"),
         (waiver(preset="vist"), "there is no preset 'vist'; did you mean 'visit'?"),
         (waiver(until="soon"), "must be a date like 2026-12-31"),
         ("voices = ['wram']", "'wram' is not bound in any environment; did you mean 'warm'?"),

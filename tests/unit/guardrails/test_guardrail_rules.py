@@ -43,8 +43,10 @@ CASES = {
         'required = ["profile.prompt.model", "inputs.name", "profile.openingLine.content"]',
     ),
     "forbidden": Case(
-        'forbidden = ["inputs.day", "extraFields"]',
+        'forbidden = ["inputs.day", "extraFields", "profile"]',
         {
+            ("visit", "stacks/presets/visit.toml:2 profile"),
+            ("survey", "stacks/presets/survey.toml:3 profile"),
             ("visit", "stacks/presets/visit.toml:9 inputs.day"),
             ("survey", "stacks/presets/survey.toml:1 extraFields"),
         },
