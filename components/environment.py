@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -13,16 +15,27 @@ from dialform.components.speech import Speech
 from dialform.components.telephony import Telephony
 from dialform.declaration import load_environment
 from dialform.errors import DialformError
+from dialform.guardrails import planned
 from dialform.planning import Plan, is_fixed
 from dialform.resources import Environment as EnvironmentDocument
 from dialform.resources.base import refuse_plain_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class Environment(pulumi.ComponentResource):
     """Everything that one stack declares: voices, numbers, profiles, presets, releases."""
 
-    def __init__(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the environment of ``plan``."""
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        *,
+        violations: Mapping[str, Sequence[str]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the environment of ``plan``; ``violations`` are as in `Presets`."""
         super().__init__("dialform:components:Environment", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.speech = Speech("speech", plan, opts=child)
@@ -43,6 +56,7 @@ class Environment(pulumi.ComponentResource):
             plan,
             profiles=self.speech.profiles,
             first=[*verified, self.document],
+            violations=violations,
             opts=child,
         )
         self.register_outputs({})
@@ -84,7 +98,24 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
                 f"{running.name} {what} in {name} since {head.describe()}{reason}. "
                 f"`up` does not move it; dialform resume {running.name} -s {name} --reason ..."
             )
-    environment = Environment(name, plan)
+    violations = _violations(plan)
+    if violations and not pulumi.runtime.is_dry_run():
+        # A preview shows them release by release. An `up` without one would have published
+        # presets and released others by the time that a release is checked.
+        lines = [line for lines in violations.values() for line in lines]
+        raise pulumi.RunError("\n".join([*lines, "nothing was written"]))
+    environment = Environment(name, plan, violations=violations)
     versions = {name: release.version for name, release in environment.presets.releases.items()}
     pulumi.export("versions", versions)
     return environment
+
+
+def _violations(plan: Plan) -> dict[str, list[str]]:
+    """By preset, the broken guardrails that stop its release. Warnings are said at once."""
+    found: dict[str, list[str]] = {}
+    for finding in planned(plan.declared, plan.running, datetime.now(UTC).date()):
+        if finding.stops:
+            found.setdefault(finding.preset, []).append(str(finding.problem))
+        elif finding.waived is None:
+            pulumi.log.warn(str(finding.problem))
+    return found

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 class Presets(pulumi.ComponentResource):
     """Dial presets and their releases."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a part each
         self,
         name: str,
         plan: Plan,
         *,
         profiles: Mapping[str, pulumi.Resource],
         first: Sequence[pulumi.Resource],
+        violations: Mapping[str, Sequence[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """
@@ -33,6 +34,7 @@ class Presets(pulumi.ComponentResource):
         ``profiles`` are published before the presets that name them; ``first`` are resources
         that must be in order before anything is released. Only `depends_on` orders them: a
         value taken from another resource would be unknown in previews and blank the diff.
+        ``violations``: by preset, the broken guardrails over which nothing is released.
         """
         super().__init__("dialform:components:Presets", name, None, opts)
         self.presets: dict[str, DialPreset] = {}
@@ -60,6 +62,7 @@ class Presets(pulumi.ComponentResource):
                 bindings=running.bound["bindings"],
                 deviation=running.bound["deviation"],
                 observed=observed(running.head),
+                violations=(violations or {}).get(running.name),
                 writer=plan.writer,
                 registry=plan.registry_url,
                 workspace=plan.workspace,

@@ -339,6 +339,11 @@ class ReleaseProvider(_Provider):
                 del result.inputs["observed"]
         return result
 
+    def _faults(self, props: Props, unknown: AbstractSet[str]) -> Iterator[CheckFailure]:
+        yield from super()._faults(props, unknown)
+        # No property is named: the engine would show all of them with each.
+        yield from (CheckFailure("", str(one)) for one in props.get("violations") or ())
+
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """What is wanted, and whether the log says otherwise."""
         result = super().diff(id_, olds, news)

@@ -47,15 +47,16 @@ DIRECTION = {
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
-    "promotion/": ("errors", "presets", "declaration", "registry", "promotion"),
+    "promotion/": ("errors", "presets", "declaration", "registry", "guardrails", "promotion"),
     "drift/": ("errors", "presets", "declaration.redaction", "drift"),
     "publishing.py": ("errors", "presets", "api", "registry", "drift"),
     "providers.py": ("errors", "presets", "api", "registry", "drift", "checking", "publishing"),
     "approval.py": ("errors", "presets", "planning"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),
+    "guardrails/": ("errors", "presets", "api", "declaration", "planning", "diff", "guardrails"),
     "components/": (
         *("errors", "presets", "declaration", "registry", "planning", "publishing"),
-        *("approval", "providers", "resources", "components"),
+        *("approval", "guardrails", "providers", "resources", "components"),
     ),
     "sandbox/": ("errors", "presets", "api", "sandbox"),
 }

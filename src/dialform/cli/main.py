@@ -22,6 +22,7 @@ COMMANDS = {
     "init": ("dialform.cli.init", "write a small working project"),
     "import": ("dialform.cli.importing", "make declarations from a body that is sent today"),
     "validate": ("dialform.cli.validate", "check the declarations, offline"),
+    "check": ("dialform.cli.check", "hold what would run against the guardrails"),
     "bind": ("dialform.cli.bind", "look names up in the workspace and write their ids"),
     "schema": ("dialform.cli.schema", "write the JSON Schemas that editors use"),
     "diff": ("dialform.cli.diff", "compare what two places make of a call"),

@@ -82,12 +82,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _review(args: argparse.Namespace) -> Review:
     import dataclasses  # noqa: PLC0415 - when run
+    from datetime import UTC, datetime  # noqa: PLC0415
 
     from dialform.cli.project import project_here  # noqa: PLC0415
     from dialform.declaration.git import Repository, project_at  # noqa: PLC0415
     from dialform.declaration.history import Pins  # noqa: PLC0415
     from dialform.diff.contents import Contents  # noqa: PLC0415
     from dialform.diff.reviewing import review  # noqa: PLC0415
+    from dialform.guardrails.sections import guarded  # noqa: PLC0415
 
     head = project_here()
     repository = Repository(head.root)
@@ -97,7 +99,8 @@ def _review(args: argparse.Namespace) -> Review:
         with Pins(repository, [head, older], commits) as pins:
             contents = Contents(pins, head.root, offline=args.offline)
             made = review(older, head, label=base, find=contents.find, only=args.stack or ())
-    return dataclasses.replace(made, remarks=(*remarks, *contents.remarks))
+            sections = guarded(head, made, datetime.now(UTC).date(), contents.find)
+    return dataclasses.replace(made, sections=sections, remarks=(*remarks, *contents.remarks))
 
 
 def _base(repository: Repository, ref: str) -> tuple[str, list[str]]:
@@ -132,5 +135,9 @@ def _document(review: Review) -> dict[str, Any]:
             for one in review.environments
         ],
         "idle": list(review.idle),
+        "sections": [
+            {"title": one.title, "head": list(one.head), "rows": [list(row) for row in one.rows]}
+            for one in review.sections
+        ],
         "remarks": list(review.remarks),
     }

@@ -20,7 +20,7 @@ examples:
   dialform schema -o .dialform/schemas
 """
 
-_KINDS = ("preset", "profile", "flow", "environment", "diff")
+_KINDS = ("preset", "profile", "flow", "environment", "guardrails", "diff")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -290,6 +290,8 @@ def _remarks(cell: Cell, *, close: bool) -> Iterator[tuple[str, str]]:
         yield f"{cell.declared}{pin}", _YELLOW
     if cell.deviation and close:
         yield f"deviates in {', '.join(cell.deviation)}", ""
+    for waiver in cell.waivers or () if close else ():
+        yield f"waived: {waiver}", _YELLOW
     if found is not None and found.relation != "same content":
         steps = f" by {found.steps}" if found.steps else ""
         yield f"{found.relation}{steps}, against {found.source}", _YELLOW

@@ -19,6 +19,7 @@ from dialform.declaration.findings import problems_of
 from dialform.declaration.merging import near
 from dialform.declaration.models import EnvironmentFile
 from dialform.declaration.redaction import redacted
+from dialform.declaration.rulesets import RuleSet
 from dialform.errors import DeclarationError, Problem, UsageError
 from dialform.presets.canonical import canonical
 from dialform.presets.documents import (
@@ -29,7 +30,7 @@ from dialform.presets.documents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dialform.declaration.merging import Layered
     from dialform.declaration.models import Gates, Registry, Run, Workspace
@@ -61,8 +62,13 @@ class Environment:
         layered: Layered,
         presets: Mapping[str, Preset],
         unreadable: Mapping[str, list[Problem]],
+        guardrails: Sequence[RuleSet] = (),
     ) -> None:
-        """``presets`` are those of the working tree; ``unreadable`` ones have a file as well."""
+        """
+        ``presets`` are those of the working tree; ``unreadable`` ones have a file as well.
+
+        ``guardrails`` are those of all environments.
+        """
         self._unreadable = unreadable
         self.name = layered.name
         self.layered = layered
@@ -72,6 +78,10 @@ class Environment:
         self.bindings: dict[str, dict[str, Any]] = {}
         self._presets = presets
         self._model: EnvironmentFile | None = None
+        self.guardrails: list[RuleSet] = list(guardrails)
+        """What every call here must keep to: first what holds everywhere."""
+        for rules in guardrails:
+            self.problems += rules.problems
         for source in layered.sources:
             self.problems += source.problems
         try:
@@ -89,6 +99,7 @@ class Environment:
                 binding.pop("agent", None)
         self._check_bound()
         self._check_gates()
+        self._add_guardrails(model)
         for name, run in self.runs.items():
             self._check_run(name, run)
 
@@ -125,6 +136,15 @@ class Environment:
 
     def _report(self, path: tuple[str | int, ...], rule: str, message: str) -> None:
         self.problems.append(self.layered.problem(path, rule, message))
+
+    def _add_guardrails(self, model: EnvironmentFile) -> None:
+        """Add what the file itself says, with what is wrong with it."""
+        if model.guardrails is None:
+            return
+        own = RuleSet(self.layered, model.guardrails, prefix=("guardrails",))
+        known = {*self.runs, *self._presets, *self._unreadable}
+        self.guardrails.append(own)
+        self.problems += [*own.problems, *own.check_names(self.bindings, known, self.name)]
 
     def _check_bound(self) -> None:
         """Every binding says which object it stands for."""

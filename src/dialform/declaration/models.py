@@ -24,6 +24,7 @@ from dialform.api.models import (
     OptionValue,
     VersionedPromptFields,
 )
+from dialform.declaration.guardrails import Guardrails  # noqa: TC001 - pydantic reads it
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """What the name of a binding or a profile looks like."""
@@ -495,3 +496,6 @@ class EnvironmentFile(Model):
 
     gates: Absent[Gates] = None
     """What must be so before a version is promoted to here."""
+
+    guardrails: Absent[Guardrails] = None
+    """What every call here must keep to, besides stacks/guardrails."""

@@ -127,7 +127,8 @@ def _deprecated(
 class _Prompts:
     """What a profile's prompts bring: their files and their flows."""
 
-    prose: list[Prose] = field(default_factory=list)
+    prose: dict[tuple[str, ...], Prose] = field(default_factory=dict)
+    """By the path of their prompt in the profile's file."""
     flows: dict[tuple[str, ...], Flow] = field(default_factory=dict)
     """By the path of their prompt in the profile's file."""
     broken: bool = False
@@ -234,7 +235,7 @@ class Profile:
                 self._report((*path, "file"), one.rule, message)
         else:
             prompt["prompt"] = prose.text
-            self._prompts.prose.append(prose)
+            self._prompts.prose[path] = prose
 
     def _add_flow(
         self, prompt: dict[str, Any], path: tuple[str, ...], flow: str, library: Library
@@ -269,6 +270,14 @@ class Profile:
                     return flow.problem(here[at + 1 :], rule, message)
         return self.layered.problem(here, rule, message)
 
+    def prose(self, prompt: tuple[str | int, ...]) -> Prose | None:
+        """The file of the prompt at that path; None where it has none."""
+        return next((one for path, one in self._prompts.prose.items() if path == prompt), None)
+
+    def flow(self, prompt: tuple[str | int, ...]) -> Flow | None:
+        """The flow of the prompt at that path; None where it has none."""
+        return next((one for path, one in self._prompts.flows.items() if path == prompt), None)
+
     @property
     def flows(self) -> list[Flow]:
         """The flows that its prompts name."""
@@ -285,7 +294,7 @@ class Profile:
         return Spoken(
             [
                 (self.layered, self.layered.value),
-                *((prose, prose.text) for prose in self._prompts.prose),
+                *((prose, prose.text) for prose in self._prompts.prose.values()),
                 *((flow.source, flow.source.value) for flow in self.flows),
             ]
         )
@@ -296,7 +305,7 @@ class Profile:
         found = [*self.problems, *self.spoken.malformed()]
         for source in self.layered.sources:
             found += source.problems
-        for prose in self._prompts.prose:
+        for prose in self._prompts.prose.values():
             found += prose.problems
         for flow in self.flows:
             found += flow.all_problems()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.environment import Environment, merged_unbound
 from dialform.declaration.files import STACKS, Disk, Folder, printable
-from dialform.declaration.merging import chain_of, layered, near
+from dialform.declaration.merging import Layered, chain_of, layered, near
 from dialform.declaration.models import NAME
 from dialform.declaration.objects import Flow, Preset, Profile
+from dialform.declaration.rulesets import BOUND, RuleSet
 from dialform.errors import DeclarationError, Problem, SettingError, UsageError
 from dialform.registry.names import check_name
 
@@ -51,6 +52,7 @@ class Project:
         self._environments = Folder(self._disk, STACKS, ".toml")
         self._profiles = Folder(self._disk, f"{STACKS}/profiles", ".toml")
         self._presets = Folder(self._disk, f"{STACKS}/presets", ".toml")
+        self._guardrails = Folder(self._disk, f"{STACKS}/guardrails", ".toml")
 
     @cached_property
     def pulumi_name(self) -> str:
@@ -170,6 +172,20 @@ class Project:
         except UsageError as error:
             problems.append(Problem(file=source.name, rule="name", message=str(error)))
 
+    @cached_property
+    def guardrails(self) -> list[RuleSet]:
+        """The guardrails that hold in all environments, a set for each file."""
+        sources = self._guardrails.sources
+        found = [RuleSet(Layered(name, [source], source.value)) for name, source in sources.items()]
+        if not found:
+            return []
+        values = [source.value for source in self._environments.sources.values()]
+        bindings = {kind: _named(values, kind) for kind in BOUND}
+        presets = {*self.presets, *self._unreadable_presets, *_named(values, "presets")}
+        for one in found:
+            one.problems += one.check_names(bindings, presets, "any environment")
+        return found
+
     def environment_names(self) -> list[str]:
         """All environments."""
         return self._environments.names
@@ -191,9 +207,12 @@ class Project:
             if chain is None:
                 raise DeclarationError(problems)
             value = layered(name, chain, problems, nulls=False)
-            made = Environment(value, self.presets, self._unreadable_presets)
+            made = Environment(value, self.presets, self._unreadable_presets, self.guardrails)
             made.problems[:0] = problems
             made.check_source(self.environment_names())
+            made.problems += [
+                one for why in self._guardrails.unreadable.values() for one in why
+            ]  # a rule that can't be read is not one that holds
             return made
         if name in self._environments.problems:
             raise DeclarationError(self._environments.problems[name])
@@ -220,13 +239,27 @@ class Project:
             objects += [*self.presets.values(), *self.flows.values()]
             for one in objects:
                 found += one.all_problems()
-            for folder in (self._environments, self._profiles, self._presets, self._flow_files):
+            for rules in self.guardrails:
+                found += rules.problems
+            for folder in (
+                self._environments,
+                self._profiles,
+                self._presets,
+                self._flow_files,
+                self._guardrails,
+            ):
                 found += folder.stray
                 found += [one for problems in folder.problems.values() for one in problems]
         return sorted(
             {str(problem): problem for problem in found}.values(),
             key=lambda problem: (problem.file, problem.line or 0, problem.key, problem.message),
         )
+
+
+def _named(values: Iterable[dict[str, Any]], table: str) -> set[str]:
+    """The keys of a table of environments, whatever may be wrong with them."""
+    found = (value.get(table) for value in values)
+    return {name for one in found if isinstance(one, dict) for name in one}
 
 
 def load_environment(root: Path, name: str) -> Environment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dialform.declaration.guardrails import Guardrails
 from dialform.declaration.models import EnvironmentFile, FlowFile, PresetFile, ProfileFile
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ KINDS: dict[str, type[Model]] = {
     "profile": ProfileFile,
     "flow": FlowFile,
     "environment": EnvironmentFile,
+    "guardrails": Guardrails,
 }
 """The kinds of file."""
 

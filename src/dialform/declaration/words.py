@@ -23,6 +23,10 @@ _PATTERNS = {
     _VARIABLE: "must be the name of an environment variable, never a key",
     r"^[A-Za-z_][A-Za-z0-9_.-]{0,126}$": "must be a name as in {{name}}",
     r"^[1-9][0-9]{0,3}[mhd]$": 'must be a length of time, like "30m", "2h" or "3d"',
+    r"\S": "must say something",
+    r"^(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$": (
+        "must be the name of a host, like 'hooks.example.com' or '*.example.com'"
+    ),
 }
 
 _EXAMPLES = {

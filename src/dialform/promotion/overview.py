@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import DeclarationError, ObjectAbsent, ObjectCorrupt, UnknownFormat, UsageError
+from dialform.guardrails import held
 from dialform.promotion.durations import moment
 from dialform.promotion.gates import verdicts
 from dialform.promotion.status import Cell, Comparison, Status, compare
@@ -137,7 +138,10 @@ class Overview:
             found = "not released"
         else:
             found = "as declared" if cell.head.preset_digest == digest else "declaration ahead"
-        return replace(cell, declared=found, pinned=run.version, deviation=deviation)
+        waivers = tuple(map(str, held(environment, cell.preset, self._now.date())))
+        return replace(
+            cell, declared=found, pinned=run.version, deviation=deviation, waivers=waivers
+        )
 
     def _with_source(self, cell: Cell, source: str) -> Cell:
         there = self._log_heads(source).get(cell.preset)

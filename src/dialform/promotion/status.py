@@ -85,7 +85,7 @@ class Cell:
     """What changed behind a release's back; None: not looked at."""
 
     waivers: tuple[str, ...] | None = None
-    """The rules that are waived for it; None: not looked at."""
+    """The waivers in force: rule, last day, reason. None: not looked at, outside of a checkout."""
 
     @property
     def state(self) -> str | None:

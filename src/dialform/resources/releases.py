@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from dialform.providers import DialPresetProvider, EnvironmentProvider, ReleaseProvider
 from dialform.resources.args import as_text
 from dialform.resources.base import WorkspaceResource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class DialPreset(WorkspaceResource, module="dialform", name="DialPreset"):
@@ -88,6 +91,7 @@ class Release(WorkspaceResource, module="dialform", name="Release"):
         bindings: dict[str, Any],
         deviation: dict[str, Any] | None = None,
         observed: pulumi.Input[str] = "none",
+        violations: Sequence[str] | None = None,
         writer: pulumi.Input[str],
         registry: pulumi.Input[str],
         workspace: pulumi.Input[str],
@@ -108,6 +112,7 @@ class Release(WorkspaceResource, module="dialform", name="Release"):
             deviation: what is different here.
             observed: the log's head as the program saw it (`providers.observed`), so that a
                 move by somebody else shows in a preview.
+            violations: the broken guardrails, a line each, over which it is refused.
             writer: the stack that writes this log: ``project/stack``.
             registry: the registry's URL; a folder is relative to the project.
             workspace: the workspace's URL.
@@ -117,7 +122,7 @@ class Release(WorkspaceResource, module="dialform", name="Release"):
             opts: Pulumi's options.
 
         """
-        props = {
+        props: dict[str, Any] = {
             "environment": environment,
             "preset": preset,
             "presetDigest": preset_digest,
@@ -133,6 +138,8 @@ class Release(WorkspaceResource, module="dialform", name="Release"):
             "seq": None,
             "version": None,
         }
+        if violations:  # absent otherwise, so that no state knows of it
+            props["violations"] = list(violations)
         super().__init__(ReleaseProvider(), resource_name, props, opts)
 
 

@@ -111,8 +111,24 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
         "presets/visit.toml", "timeoutMinutes = 5", 'toNumber = "+14155550123"'
     ),
     "an unknown key where there are many": edited(
-        "dev.toml", "[webhooks]", "[guardrails]\nx = 1\n[webhooks]"
+        "dev.toml", "[webhooks]", "[budget]\nx = 1\n[webhooks]"
     ),
+    "a guardrail on a field that there isn't": {
+        "guardrails/house.toml": 'required = ["timeoutMinute"]\nmax = { profile.language = 1 }\n'
+    },
+    "a guardrail that names what isn't bound": edited(
+        "dev.toml", "[webhooks]", "[guardrails]\nvoices = ['wram']\n[webhooks]"
+    ),
+    "a waiver without reason and end": {
+        "guardrails/house.toml": (
+            "[[waivers]]\nrule = 'mx'\npreset = 'vist'\nreason = ' '\nuntil = 'soon'\n"
+        )
+    },
+    "a waiver whose names are wrong": {
+        "guardrails/house.toml": (
+            "[[waivers]]\nrule = 'mx'\npreset = 'vist'\nreason = 'agreed'\nuntil = 2026-12-31\n"
+        )
+    },
     "null in an environment": edited("dev.toml", "[workspace]", 'null = ["voices"]\n[workspace]'),
     "a required key": edited("presets/visit.toml", 'agent = "desk"\n', ""),
     "a float for an integer": edited("presets/visit.toml", "= 5", "= 12.0"),

@@ -13,7 +13,13 @@ from declaration_world import FILES, edited
 from dialform.declaration.schema import DIALECT, KINDS, schema
 
 STACKS = Path(__file__).parents[3] / "stacks"
-FOLDERS = {"presets": "preset", "profiles": "profile", "flows": "flow", "": "environment"}
+FOLDERS = {
+    "presets": "preset",
+    "profiles": "profile",
+    "flows": "flow",
+    "guardrails": "guardrails",
+    "": "environment",
+}
 REFERENCE = {
     path.relative_to(STACKS).as_posix(): path.read_text(encoding="utf-8")
     for path in sorted(STACKS.rglob("*.toml"))
@@ -73,7 +79,7 @@ def test_file_of_these_tests_passes(file: str) -> None:
         ("dev.toml", '{ id = "v-1", name = "Ava" }', '"Ava"'),
         ("dev.toml", "+14155550101", "(415) 555-0101"),
         ("dev.toml", "https://hooks", "hooks"),
-        ("dev.toml", "[webhooks]", "[guardrails]\n[webhooks]"),
+        ("dev.toml", "[webhooks]", "[safeguards]\n[webhooks]"),
         ("dev.toml", "timeoutMinutes = 3", 'voice = "warm"'),
         ("dev.toml", 'follow = "source"', 'follow = "main"'),
     ],

@@ -1,0 +1,73 @@
+"""
+Where a breach stands: the file and line that says what a rule is about.
+
+Pure. What an environment says itself (a pin, a deviation, a binding) stands in its own file;
+what the working tree says in the preset's, the profile's, a prompt's or a flow's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dialform.declaration.source import JsonSource
+
+if TYPE_CHECKING:
+    from dialform.declaration import Environment, Flow, Preset
+    from dialform.errors import Problem
+    from dialform.guardrails.breaches import Breach
+    from dialform.guardrails.call import Call, Path
+
+
+def place_of(environment: Environment, call: Call, breach: Breach) -> Problem:
+    """The breach as a finding, in the file that says it."""
+    problem = _place(environment, call, breach)
+    problem.key = breach.key
+    return problem
+
+
+def _place(environment: Environment, call: Call, breach: Breach) -> Problem:
+    run, own = environment.run(call.preset), environment.layered
+    at: Path = ("presets", call.preset)
+    deviation = {} if run.deviation is None else run.deviation.model_dump(exclude_unset=True)
+    if _says(deviation, breach.path):
+        return own.problem((*at, "deviation", *breach.path), breach.rule, breach.message)
+    if breach.binding is not None:
+        return own.problem(breach.binding, breach.rule, breach.message)
+    if call.pinned is not None:
+        return own.problem(at, breach.rule, breach.message)
+    return _in_source(environment.source(call.preset), breach)
+
+
+def _says(deviation: object, path: Path) -> bool:
+    for part in path:
+        if not isinstance(deviation, dict) or part not in deviation:
+            return False
+        deviation = deviation[part]
+    return True
+
+
+def _in_source(preset: Preset, breach: Breach) -> Problem:
+    rule, message, path = breach.rule, breach.message, breach.path
+    profile = preset.profile
+    if path[0] != "profile" or len(path) == 1 or profile is None:
+        return preset.layered.problem(path, rule, message)
+    path = path[1:]
+    if path and path[-1] == "prompt":
+        prose = profile.prose(path[:-1])
+        if prose is not None:
+            return prose.problem(breach.offset or 0, rule, message)
+    if "flow" in path:
+        at = path.index("flow")
+        flow = profile.flow(path[:at])
+        if flow is not None and len(path) > at + 1:
+            return _in_flow(flow, path[at + 1 :], rule, message)
+    return profile.layered.problem(path, rule, message)
+
+
+def _in_flow(flow: Flow, path: Path, rule: str, message: str) -> Problem:
+    if isinstance(flow.source, JsonSource) and path[0] == "node":
+        nodes = flow.definition.get("nodes") or ()
+        ids = [node.get("id") if isinstance(node, dict) else None for node in nodes]
+        if len(path) > 1 and path[1] in ids:
+            path = ("nodes", ids.index(path[1]), "nodeData", *path[2:])
+    return flow.source.problem(path, rule, message)
