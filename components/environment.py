@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -20,22 +19,19 @@ from dialform.planning import Plan, is_fixed
 from dialform.resources import Environment as EnvironmentDocument
 from dialform.resources.base import refuse_plain_key
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 
 class Environment(pulumi.ComponentResource):
     """Everything that one stack declares: voices, numbers, profiles, presets, releases."""
 
-    def __init__(
-        self,
-        name: str,
-        plan: Plan,
-        *,
-        violations: Mapping[str, Sequence[str]] | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """Declare the environment of ``plan``; ``violations`` are as in `Presets`."""
+    def __init__(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
+        """
+        Declare the environment of ``plan``.
+
+        Raises:
+            pulumi.RunError: outside of a preview, the guardrails that its calls break.
+
+        """
+        violations = _violations(plan)
         super().__init__("dialform:components:Environment", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.speech = Speech("speech", plan, opts=child)
@@ -98,13 +94,7 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
                 f"{running.name} {what} in {name} since {head.describe()}{reason}. "
                 f"`up` does not move it; dialform resume {running.name} -s {name} --reason ..."
             )
-    violations = _violations(plan)
-    if violations and not pulumi.runtime.is_dry_run():
-        # A preview shows them release by release. An `up` without one would have published
-        # presets and released others by the time that a release is checked.
-        lines = [line for lines in violations.values() for line in lines]
-        raise pulumi.RunError("\n".join([*lines, "nothing was written"]))
-    environment = Environment(name, plan, violations=violations)
+    environment = Environment(name, plan)
     versions = {name: release.version for name, release in environment.presets.releases.items()}
     pulumi.export("versions", versions)
     return environment
@@ -118,4 +108,9 @@ def _violations(plan: Plan) -> dict[str, list[str]]:
             found.setdefault(finding.preset, []).append(str(finding.problem))
         elif finding.waived is None:
             pulumi.log.warn(str(finding.problem))
+    if found and not pulumi.runtime.is_dry_run():
+        # A preview shows them release by release. An `up` without one would have published
+        # presets and released others by the time that a release is checked.
+        lines = [line for lines in found.values() for line in lines]
+        raise pulumi.RunError("\n".join([*lines, "nothing was written"]))
     return found

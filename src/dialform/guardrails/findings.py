@@ -6,7 +6,7 @@ Pure; today's date is an argument. Which calls an environment makes is for `chec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.declaration.guardrails import covers
@@ -97,21 +97,29 @@ def findings(environment: Environment, calls: Iterable[Call], today: date) -> li
             for rule in _RULES
             for breach in rule(rules, call)
         ]
-        waivers = held(environment, call.preset, today)
+        waivers = _waivers(environment, call.preset)
         for rules, breach in _strictest(breaches):
-            made = _finding(environment, call, rules, breach)
-            waived = next((one for one in waivers if _covers(one.waiver, breach)), None)
-            found.append(made if waived is None else replace(made, waived=waived))
+            last = max(
+                (one for one in waivers if _covers(one.waiver, breach)),
+                key=lambda one: one.waiver.until,
+                default=None,
+            )
+            found.append(_finding(environment, call, rules, breach, waiver=last, today=today))
     return found
 
 
 def held(environment: Environment, preset: str, today: date) -> list[Held]:
     """The waivers in force for a preset in an environment, ``until`` included."""
+    return [one for one in _waivers(environment, preset) if one.waiver.until >= today]
+
+
+def _waivers(environment: Environment, preset: str) -> list[Held]:
+    """All waivers for a preset, those that are over included."""
     return [
         Held(waiver, rules.place(("waivers", index)))
         for rules in environment.guardrails
         for index, waiver in enumerate(rules.rules.waivers or ())
-        if waiver.preset == preset and waiver.until >= today
+        if waiver.preset == preset
     ]
 
 
@@ -137,9 +145,20 @@ def _strictest(breaches: list[tuple[RuleSet, Breach]]) -> list[tuple[RuleSet, Br
     return list(kept.values())
 
 
-def _finding(environment: Environment, call: Call, rules: RuleSet, breach: Breach) -> Finding:
+def _finding(  # noqa: PLR0913 - a call, what it breaks, what may waive it
+    environment: Environment,
+    call: Call,
+    rules: RuleSet,
+    breach: Breach,
+    *,
+    waiver: Held | None,
+    today: date,
+) -> Finding:
     said_by = rules.place(breach.said_by)
+    over = waiver is not None and waiver.waiver.until < today
+    ended = f"; its waiver ended on {waiver.waiver.until}" if waiver is not None and over else ""
     problem = place_of(environment, call, breach)
-    problem.message += f" (preset {call.preset} in {environment.name}; the rule: {said_by})"
+    problem.message += f" (preset {call.preset} in {environment.name}; the rule: {said_by}{ended})"
     problem.severity = "warning" if rules.warns(breach.rule, breach.detail) else "error"
-    return Finding(environment.name, call.preset, problem, breach.detail, said_by)
+    waived = None if over else waiver
+    return Finding(environment.name, call.preset, problem, breach.detail, said_by, waived)

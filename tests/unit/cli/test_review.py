@@ -216,13 +216,13 @@ def test_an_unchanged_pin_out_of_reach_is_no_difference(repository: Project) -> 
 
 
 def test_a_broken_environment_is_a_finding_and_the_rest_is_told(repository: Project) -> None:
-    repository.write("stacks/prod.toml", 'extends = "dev"\n[ladder]\nsteps = "24h"\n[new]\na = 1\n')
+    repository.write("stacks/prod.toml", 'extends = "dev"\n[budget]\nday = 1\n[new]\na = 1\n')
     repository.edit("stacks/prompts/collector.md", "polite", "brief")
 
     body = review(repository, code=1)
 
     assert "<h4>Not comparable until this is fixed</h4>" in body
-    assert "stacks/prod.toml:2: ladder: " in body
+    assert "stacks/prod.toml:2: budget: " in body
     assert "1 more unknown key in this file" in body
     assert body.count("stacks/prod.toml:") == 1
     assert "<code>dev</code>, <code>staging</code>: 1 changed" in body
