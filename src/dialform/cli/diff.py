@@ -104,15 +104,18 @@ def run(args: argparse.Namespace) -> int:
 def _render(args: argparse.Namespace, difference: Difference) -> None:
     """Markdown to read in a pull request, or a page."""
     from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.diff.flow_mermaid import flow_fence  # noqa: PLC0415
     from dialform.diff.markdown import EVERYTHING, markdown, of_difference  # noqa: PLC0415
 
     if args.markdown:
-        output.data(markdown(of_difference(difference)).removesuffix("\n"))
+        body = markdown(of_difference(difference), flow=flow_fence)
+        output.data(body.removesuffix("\n"))
         return
     from dialform.cli.files import write  # noqa: PLC0415 - for pages only
-    from dialform.diff.page import page  # noqa: PLC0415
+    from dialform.diff.page import flow_figure, page  # noqa: PLC0415
 
-    write(args.html, page(markdown(of_difference(difference), limits=EVERYTHING)))
+    body = markdown(of_difference(difference), flow=flow_figure, limits=EVERYTHING)
+    write(args.html, page(body))
 
 
 def _sides(args: argparse.Namespace) -> tuple[Spec, Spec]:

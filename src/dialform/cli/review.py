@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
     from dialform.cli.files import write  # noqa: PLC0415
     from dialform.diff.flow_mermaid import flow_fence  # noqa: PLC0415
     from dialform.diff.markdown import EVERYTHING, markdown  # noqa: PLC0415
-    from dialform.diff.page import page  # noqa: PLC0415
+    from dialform.diff.page import flow_figure, page  # noqa: PLC0415
 
     review = _review(args)
     if args.html is not None:
-        write(args.html, page(markdown(review, limits=EVERYTHING)))
+        write(args.html, page(markdown(review, flow=flow_figure, limits=EVERYTHING)))
     if args.output is not None:
         write(args.output, markdown(review, flow=flow_fence))
     if args.json:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from dialform.diff.model import Documents
+
 Flow = dict[str, Any]
 """The API's ``flowDefinition``, with names or ids of functions."""
 
@@ -26,6 +28,19 @@ State = Literal["same", "added", "removed", "changed", "renamed"]
 
 HUB = 4
 """A node that so many others lead to is named in each of them instead of joined by lines."""
+
+
+def flows_of(documents: Documents) -> dict[tuple[str, ...], Flow]:
+    """The flows of a profile's prompts, by their paths in the declaration's words."""
+    overrides = (documents.profile or {}).get("agentOverrides") or {}
+    prompts = {
+        ("profile", "prompt", "flow"): overrides.get("defaultVersionedPrompt"),
+        ("profile", "ivrConfiguration", "prompt", "flow"): (
+            (overrides.get("ivrConfiguration") or {}).get("versionedPrompt")
+        ),
+    }
+    found = {path: (prompt or {}).get("flowDefinition") for path, prompt in prompts.items()}
+    return {path: flow for path, flow in found.items() if flow}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
+
+from dialform.diff.flow_svg import STYLE, flow_svg
+from dialform.diff.flow_text import flow_text
+from dialform.diff.flows import flow_graph
 
 _FENCE = re.compile(
     r"^(?P<marks>`{3,})(?P<kind>\w+)\n(?P<text>.*?)\n(?P=marks)$", re.MULTILINE | re.DOTALL
@@ -33,7 +38,9 @@ pre ins, p ins {{ background: #2da44e33; }}
 pre del, p del {{ background: #cf222e33; }}
 details {{ border-top: 1px solid #8886; padding: .5rem 0; }}
 summary {{ cursor: pointer; }}
-</style>
+figure {{ margin: .5rem 0; overflow-x: auto; }}
+figure .flow {{ min-width: 44rem; }}
+{style}</style>
 </head>
 <body>
 <h1>Review</h1>
@@ -44,7 +51,18 @@ summary {{ cursor: pointer; }}
 
 def page(body: str) -> str:
     """The page of a body that `markdown` made."""
-    return _PAGE.format(body=_FENCE.sub(_block, body))
+    return _PAGE.format(body=_FENCE.sub(_block, body), style=STYLE)
+
+
+def flow_figure(before: Any, after: Any) -> str:
+    """The picture of two ``flowDefinition`` objects, and the same in words."""
+    graph = flow_graph(before, after)
+    told = html.escape(flow_text(graph)).replace("`", "&#96;")  # no line of it begins a fence
+    picture = flow_svg(graph, "the flow, before and after")
+    return (
+        f"<figure>{picture}</figure>"
+        f"<details><summary>The flow in words</summary><pre>{told}</pre></details>"
+    )
 
 
 def _block(found: re.Match[str]) -> str:

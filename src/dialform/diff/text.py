@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from dialform.diff import words
+from dialform.diff.flow_text import flow_text
+from dialform.diff.flows import flow_graph, flows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +32,7 @@ _STYLES: dict[str, Style] = {
     "moved-away": "removed",
     "same": "dim",
 }
+_GRAPH: dict[str, Style] = {"+": "added", "-": "removed", "~": "changed"}
 _LINE_SIGNS = {"same": " ", "removed": "-", "added": "+", "moved-away": "<", "moved-here": ">"}
 _AREAS: tuple[tuple[Area, str], ...] = (
     ("content", ""),
@@ -64,11 +67,26 @@ def preset_lines(preset: PresetDiff) -> Iterator[list[Piece]]:
         if changes and title:
             yield [(f"  {title}:", "dim")]
         usual = [words.path(change) for change in changes if words.is_same_name(change)]
+        if area == "content":
+            yield from _flows(preset)
         for change in changes:
             if len(usual) == 1 or not words.is_same_name(change):
                 yield from _change(change)
         if len(usual) > 1:
             yield [("  ~ ", "dim"), (f"equal names, other ids: {', '.join(usual)}", "dim")]
+
+
+def _flows(preset: PresetDiff) -> Iterator[list[Piece]]:
+    """The flows that changed, as graphs in words: what the changed leaves mean for a call."""
+    if preset.before is None or preset.after is None:
+        return
+    before, after = (flows_of(one.documents) for one in (preset.before, preset.after))
+    for path in sorted(before.keys() | after.keys()):
+        pair = before.get(path), after.get(path)
+        if pair[0] != pair[1]:
+            yield [(f"  {'.'.join(path)} as a graph:", "dim")]
+            for line in flow_text(flow_graph(*pair), whole=False).splitlines():
+                yield [(f"    {line}", _GRAPH.get(line.lstrip()[:1], "plain"))]
 
 
 def _risk(risk: Risk) -> list[Piece]:
