@@ -39,6 +39,7 @@ COMMANDS = {
     "yank": ("dialform.cli.releases", "bar a version for good"),
     "status": ("dialform.cli.status", "what is live where, and what stands in its way"),
     "history": ("dialform.cli.status", "every move of a preset, in all environments"),
+    "board": ("dialform.cli.board", "write a page that shows what runs where"),
     "approve": ("dialform.cli.approve", "record that a version may run in an environment"),
     "registry": ("dialform.cli.registry", "create or verify a registry"),
     "sandbox": ("dialform.cli.sandbox", "run a local server that speaks the Vogent API"),
