@@ -6,6 +6,7 @@ const opened = dialog.querySelector(".opened");
 const tools = document.querySelector(".tools");
 const field = document.getElementById("filter");
 const rows = [...document.querySelectorAll("tbody tr")];
+let from = "";
 const said = rows.map((row) => row.textContent.toLowerCase());
 page.classList.add("js");
 tools.hidden = rows.length === 0;
@@ -35,9 +36,11 @@ function fold(link, isOpen) {
 function show() {
   const found = section(decodeURIComponent(location.hash.slice(1)));
   if (!found) {
+    from = "";
     dialog.close();
     return;
   }
+  from = location.hash;
   const copy = found.cloneNode(true);
   copy.querySelectorAll(".links a").forEach((link, at) => {
     link.closest("li").replaceWith(fold(link, at === 0));
@@ -80,11 +83,20 @@ dialog.addEventListener("close", () => {
   if (location.hash) {
     history.replaceState(null, "", location.href.split("#")[0]);
   }
+  // Going to a fragment took the focus from the link, so the dialog can't give it back.
+  const link = [...document.querySelectorAll(".tile")].find((one) => one.hash === from);
+  link?.focus({ preventScroll: true });
 });
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) {
     dialog.close();
   }
+});
+// A modal dialog lies over the first sheet; what is open in it follows the table instead.
+window.addEventListener("beforeprint", () => {
+  const copy = opened.cloneNode(true);
+  copy.querySelector("h2")?.removeAttribute("id");
+  document.querySelector(".paper").replaceChildren(...(dialog.open ? copy.children : []));
 });
 window.addEventListener("hashchange", show);
 show();
