@@ -21,7 +21,6 @@ from dialform.diff.text import preset_lines
 from dialform.errors import DialformError, ObjectAbsent, ObjectCorrupt, UnknownFormat
 from dialform.launcher.request import assembled
 from dialform.launcher.script import script
-from dialform.presets.documents import BOUND_FORMAT
 from dialform.promotion.history import moves
 from dialform.promotion.status import compare
 
@@ -131,9 +130,11 @@ class _Gathering:
         """The flow's picture, the script and the request of what is released."""
         if cell.head is None:
             return
-        registry = self._registries[cell.environment]
-        bound = registry.read_document(cell.head.bound_digest, BOUND_FORMAT)
-        prompt = (bound["body"].get("agentOverrides") or {}).get("defaultVersionedPrompt") or {}
+        documents = self._subject(cell).documents
+        bound = documents.bound or {}
+        # A profile has names where a body has ids: the same words in all environments.
+        words = documents.profile or {}
+        prompt = (words.get("agentOverrides") or {}).get("defaultVersionedPrompt") or {}
         if prompt.get("flowDefinition"):
             title = f"Flow of {cell.preset}"
             picture = self._picture(prompt["flowDefinition"], title)
@@ -143,7 +144,7 @@ class _Gathering:
         except DialformError as error:
             yield self.board.add("plain", "Request", f"can't be made: {error}")
             return
-        yield self.board.add("plain", "Script", script(bound["body"], inputs).rstrip("\n"))
+        yield self.board.add("plain", "Script", _script(bound, inputs))
         yield self.board.add("plain", "Request", request(bound, inputs))
 
     def _picture(self, flow: dict[str, Any], title: str) -> str:
@@ -161,6 +162,14 @@ def _known(bound: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs that have a value without a call, but for those that nobody is to see."""
     made = assembled(bound, partial=True)
     return {name: value for name, value in made.inputs.items() if name not in made.sensitive}
+
+
+def _script(bound: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    """What the agent says, with functions by name: the same words in all environments."""
+    text = script(bound["body"], inputs).rstrip("\n")
+    for name, one in (bound.get("bindings") or {}).get("functions", {}).items():
+        text = text.replace(str(one["id"]), name)
+    return text
 
 
 def request(bound: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
