@@ -52,6 +52,7 @@ DIRECTION = {
     "publishing.py": ("errors", "presets", "api", "registry", "drift"),
     "providers.py": ("errors", "presets", "api", "registry", "drift", "checking", "publishing"),
     "approval.py": ("errors", "presets", "planning"),
+    "board/": ("errors", "presets", "registry", "launcher", "diff", "promotion", "board"),
     "resources/": ("errors", "presets", "publishing", "providers", "resources"),
     "guardrails/": ("errors", "presets", "api", "declaration", "planning", "diff", "guardrails"),
     "components/": (

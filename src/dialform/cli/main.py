@@ -42,6 +42,7 @@ COMMANDS = {
     "status": ("dialform.cli.status", "what is live where, and what stands in its way"),
     "history": ("dialform.cli.status", "every move of a preset, in all environments"),
     "drift": ("dialform.cli.drift", "what was changed behind the back of what is released"),
+    "board": ("dialform.cli.board", "write a page that shows what runs where"),
     "approve": ("dialform.cli.approve", "record that a version may run in an environment"),
     "registry": ("dialform.cli.registry", "create or verify a registry"),
     "sandbox": ("dialform.cli.sandbox", "run a local server that speaks the Vogent API"),

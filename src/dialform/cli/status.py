@@ -78,8 +78,8 @@ def run_status(args: argparse.Namespace) -> int:
     from dialform.promotion.overview import Overview  # noqa: PLC0415
 
     faults: list[DialformError] = []
-    declared = _declared(faults)
-    registries = _registries(args, declared)
+    declared = declared_here(faults)
+    registries = registries_of(args, declared)
     now = datetime.now(UTC)
     overview = Overview(registries, declared, now, close=bool(args.presets))
     status = overview.status(None if args.stack is None else [args.stack], args.presets)
@@ -105,7 +105,9 @@ def run_history(args: argparse.Namespace) -> int:
 
     preset = check_name(args.preset, "preset")
     faults: list[DialformError] = []
-    registries = _registries(args, {} if context.in_checkout(args) is False else _declared(faults))
+    registries = registries_of(
+        args, {} if context.in_checkout(args) is False else declared_here(faults)
+    )
     chosen = [args.stack] if args.stack else list(registries)
     logs: list[list[Entry]] = []
     for environment in chosen:
@@ -166,7 +168,7 @@ def _moved(before: int | None, entry: Entry) -> str:
     return f"{before} -> {entry.version}"
 
 
-def _declared(faults: list[DialformError]) -> dict[str, Environment]:
+def declared_here(faults: list[DialformError]) -> dict[str, Environment]:
     """The environments of the checkout; those that can't be read are added to ``faults``."""
     from dialform.errors import DeclarationError  # noqa: PLC0415 - where the command is run
 
@@ -187,7 +189,9 @@ def _declared(faults: list[DialformError]) -> dict[str, Environment]:
     return found
 
 
-def _registries(args: argparse.Namespace, declared: dict[str, Environment]) -> dict[str, Registry]:
+def registries_of(
+    args: argparse.Namespace, declared: dict[str, Environment]
+) -> dict[str, Registry]:
     """Each environment's registry: the declared one, or all that the given one knows."""
     from dialform.cli.parser import near  # noqa: PLC0415 - where the command is run
     from dialform.registry import Registry  # noqa: PLC0415

@@ -1,0 +1,266 @@
+"""The board in a real Chromium: what people and their tools meet there."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import axe_core_python
+import pytest
+from board_world import HOSTILE
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from selenium.webdriver.chrome.webdriver import WebDriver
+
+WIDE, PHONE = (1200, 800), (360, 740)
+OPENED = ("", "#prod/collections", "#dev/lead", "#prod/lead")
+
+
+@cache
+def axe() -> str:
+    return (Path(axe_core_python.__path__[0]) / "axe.min.js").read_text(encoding="utf-8")
+
+
+def show(  # noqa: PLR0913 - what people set in their browsers
+    browser: WebDriver,
+    board: Path,
+    fragment: str = "",
+    *,
+    scheme: str = "light",
+    size: tuple[int, int] = WIDE,
+    scripts: bool = True,
+) -> None:
+    """Open the page anew, as somebody with these settings has it."""
+    media = {"media": "", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    browser.get("about:blank")
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.get(board.as_uri() + fragment)
+
+
+def unfold(browser: WebDriver) -> None:
+    """Open everything in the dialog."""
+    browser.execute_script(
+        "document.querySelectorAll('dialog details').forEach((one) => { one.open = true })"
+    )
+    count = "return document.querySelectorAll('dialog details:not(:has(.text))').length"
+    until(lambda: browser.execute_script(count) == 0)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, "it never came so"
+        time.sleep(0.02)
+
+
+def contrast(browser: WebDriver, selector: str) -> tuple[str, str]:
+    script = "const s = getComputedStyle(document.querySelector(arguments[0]));"
+    found: list[str] = browser.execute_script(
+        f"{script} return [s.color, s.backgroundColor]", selector
+    )
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [("light", WIDE), ("dark", WIDE), ("light", PHONE)],
+    ids=["light", "dark", "phone"],
+)
+@pytest.mark.parametrize("fragment", OPENED)
+def test_axe_finds_nothing(
+    browser: WebDriver, board: Path, fragment: str, scheme: str, size: tuple[int, int]
+) -> None:
+    show(browser, board, fragment, scheme=scheme, size=size)
+    if fragment:
+        unfold(browser)
+    browser.execute_script(axe())
+    found: dict[str, Any] = browser.execute_async_script("axe.run().then(arguments[0])")
+
+    said = [
+        (one["id"], [(node["target"], node["failureSummary"]) for node in one["nodes"]])
+        for one in found["violations"]
+    ]
+    assert said == [], json.dumps(said, indent=1)
+    assert len(found["passes"]) > 15
+
+
+def test_dark_mode_has_other_colours(browser: WebDriver, board: Path) -> None:
+    show(browser, board)
+    light = contrast(browser, "body")
+    show(browser, board, scheme="dark")
+
+    assert contrast(browser, "body") != light
+
+
+@pytest.mark.parametrize("fragment", OPENED)
+def test_a_phone_never_scrolls_sideways(browser: WebDriver, board: Path, fragment: str) -> None:
+    show(browser, board, fragment, size=PHONE)
+    if fragment:
+        unfold(browser)
+
+    wide = "return [document.documentElement, document.querySelector('dialog')]"
+    for over in browser.execute_script(f"{wide}.map((one) => one.scrollWidth - one.clientWidth)"):
+        assert over <= 0
+
+
+def test_the_flow_scrolls_in_its_own_box_on_a_phone(browser: WebDriver, board: Path) -> None:
+    show(browser, board, "#dev/lead", size=PHONE)
+    unfold(browser)
+    box = browser.find_element(By.CSS_SELECTOR, "dialog .picture")
+
+    assert browser.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", box)
+    assert len(box.find_elements(By.CSS_SELECTOR, "svg .box")) > 10
+
+
+def test_the_keyboard_opens_a_cell_and_comes_back_to_it(browser: WebDriver, board: Path) -> None:
+    show(browser, board)
+    body = browser.find_element(By.TAG_NAME, "body")
+    for _ in range(20):
+        body.send_keys(Keys.TAB)
+        at = browser.switch_to.active_element
+        if at.get_attribute("href") is not None:
+            break
+    assert str(at.get_attribute("href")).endswith("#dev/collections")
+    assert at.value_of_css_property("outline-style") == "solid"
+    at.send_keys(Keys.ENTER)
+    dialog = browser.find_element(By.TAG_NAME, "dialog")
+    until(dialog.is_displayed)
+
+    assert browser.switch_to.active_element.text == "collections in dev"
+    assert dialog.accessible_name == "collections in dev"
+
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    until(lambda: not dialog.is_displayed())
+
+    assert browser.switch_to.active_element == at
+    assert "#" not in browser.current_url
+
+
+def test_a_cell_holds_diff_history_flow_script_and_request(browser: WebDriver, board: Path) -> None:
+    show(browser, board, "#prod/collections")
+    unfold(browser)
+    titles = [one.text for one in browser.find_elements(By.CSS_SELECTOR, "dialog summary")]
+    text = browser.find_element(By.TAG_NAME, "dialog").text
+
+    assert titles == ["Diff: prod → staging", "History", "Script", "Request"]
+    assert "[-respectful-]" in text  # the diff
+    assert "{+brief+}" in text
+    assert "staging release version 1 → 2 by anna" in text  # the history
+    assert "You are calling [name?]" in text  # the script
+    assert '"toNumber": "<the number that is called>"' in text  # the request
+    assert "behind staging by 1" in text
+    assert "of 30 min" in text  # the gate
+
+    show(browser, board, "#dev/lead")
+    titles = [one.text for one in browser.find_elements(By.CSS_SELECTOR, "dialog summary")]
+    assert titles == ["History", "Flow", "Script", "Request"]
+
+
+def test_a_sensitive_input_is_a_placeholder(browser: WebDriver, board: Path) -> None:
+    show(browser, board, "#dev/collections")
+    unfold(browser)
+
+    assert (
+        '"postalCode": "<postalCode: string>"' in browser.find_element(By.TAG_NAME, "dialog").text
+    )
+
+
+def test_what_a_preset_says_stays_text(browser: WebDriver, board: Path) -> None:
+    for fragment in ("#dev/reminder", "#prod/lead"):
+        show(browser, board, fragment)  # an alert would fail the next command
+        unfold(browser)
+        assert HOSTILE in browser.find_element(By.TAG_NAME, "dialog").text
+        assert browser.find_elements(By.TAG_NAME, "img") == []
+        assert len(browser.find_elements(By.TAG_NAME, "script")) == 1
+
+
+def test_no_other_script_would_run(browser: WebDriver, board: Path, tmp_path: Path) -> None:
+    """Should escaping ever fail, the page's policy stands behind it."""
+    worse = tmp_path / "worse.html"
+    text = board.read_text(encoding="utf-8")
+    worse.write_text(
+        text.replace("<main>", "<main><script>document.title = 'run'</script>"), encoding="utf-8"
+    )
+    show(browser, worse)
+    assert browser.title != "run"
+    assert any("Content Security Policy" in one["message"] for one in logs(browser))
+
+
+def logs(browser: WebDriver) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    return found
+
+
+def test_nothing_is_loaded_and_nothing_goes_wrong(browser: WebDriver, board: Path) -> None:
+    show(browser, board, "#dev/lead")
+    logs(browser)
+    show(browser, board, "#dev/lead")
+    unfold(browser)
+
+    assert logs(browser) == []
+    names = "return performance.getEntriesByType('resource').map((one) => one.name)"
+    assert browser.execute_script(names) == []
+
+
+def test_the_filter_leaves_what_it_names(browser: WebDriver, board: Path) -> None:
+    show(browser, board)
+    field = browser.find_element(By.ID, "filter")
+
+    def shown() -> list[str]:
+        names = browser.find_elements(By.CSS_SELECTOR, "tbody th")
+        return [one.text for one in names if one.is_displayed()]
+
+    assert shown() == ["collections", "lead", "reminder"]
+
+    field.send_keys("LEA")
+    assert shown() == ["lead"]
+    assert browser.find_element(By.TAG_NAME, "output").text == "1 of 3"
+
+    field.clear()
+    field.send_keys("nothing like it")
+    assert shown() == []
+    field.clear()
+    chip = browser.find_element(By.CSS_SELECTOR, "[data-words=held]")
+    chip.click()
+    assert shown() == ["lead"]
+    assert chip.get_attribute("aria-pressed") == "true"
+    chip.click()
+    assert len(shown()) == 3
+
+
+def test_it_can_be_read_without_scripts(browser: WebDriver, board: Path) -> None:
+    show(browser, board, "#prod/collections", scripts=False)
+    section = browser.find_element(By.CSS_SELECTOR, "section:target")
+    assert section.is_displayed()
+    assert "behind staging by 1" in section.text
+    assert not browser.find_element(By.ID, "filter").is_displayed()
+
+    section.find_element(By.LINK_TEXT, "Request").click()
+    wait = WebDriverWait(browser, 10)
+    wait.until(lambda _: "#text-" in browser.current_url)
+    assert '"callAgentId"' in browser.find_element(By.CSS_SELECTOR, "section:target").text
+
+
+def test_paper_shows_the_table_and_what_is_open(browser: WebDriver, board: Path) -> None:
+    show(browser, board, "#prod/collections", scheme="dark")
+    browser.execute_cdp_cmd("Page.printToPDF", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+
+    assert contrast(browser, ".tile")[0] == "rgb(30, 31, 28)"  # dark on white, whatever the screen
+    assert not browser.find_element(By.CSS_SELECTOR, ".tools").is_displayed()
+    assert not browser.find_element(By.TAG_NAME, "dialog").is_displayed()
+    paper, table = (browser.find_element(By.CSS_SELECTOR, one) for one in (".paper", "table"))
+    assert paper.rect["y"] >= table.rect["y"] + table.rect["height"]
+    assert "behind staging by 1" in paper.text
+    assert "{+brief+}" in paper.text
