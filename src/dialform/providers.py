@@ -396,7 +396,10 @@ class ReleaseProvider(_Provider):
         head = registry.head(inputs["environment"], inputs["preset"])
         if head is None or head.state == "withdrawn":
             return None
-        drift = publishing.drift_now(registry, self._workspace(inputs), head)
+        workspace = self._workspace(inputs)
+        drift = publishing.drift_now(registry, workspace, head)
+        if any(one.gone for one in drift or ()):
+            workspace.prove()
         return {
             "presetDigest": head.preset_digest,
             "boundDigest": head.bound_digest,

@@ -74,7 +74,7 @@ def _marks(cell: Cell) -> Iterator[Mark]:
         yield Mark("look", f"waits for {', '.join(waits)}") if waits else Mark("good", "gates met")
     if cell.declared in ("declaration ahead", "not declared", "unreadable"):
         yield Mark("look", cell.declared)
-    if cell.drift:
+    if cell.drift not in (None, "clean"):
         yield Mark("bad", "drift")
 
 
@@ -100,4 +100,4 @@ def _facts(cell: Cell) -> Iterator[tuple[str, str]]:
     if cell.waivers:
         yield "Waived", ", ".join(cell.waivers)
     if head is not None:
-        yield "Drift", cell.drift or "not looked at: the board is made offline"
+        yield "Drift", cell.drift or "not looked at: the board was made without --drift"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialform.cli import context
+from dialform.cli import context, drift
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the page's file")
+    drift.add_option(parser)
     context.add_registry(parser)
     parser.set_defaults(run=run, stack=None)
 
@@ -62,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
     registries = registries_of(args, declared)
     now = datetime.now(UTC)
     status = Overview(registries, declared, now, close=True).status()
+    if args.drift:
+        from dialform.cli.drift import with_drift  # noqa: PLC0415 - where it is asked for
+
+        status = with_drift(args, status, registries)
     board = gathered(status, registries, now)
     write(args.output, page(board))
     for fault in [*faults, *(ObjectCorrupt(tile.fault) for tile in board.faults)]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.cli import context
-from dialform.errors import UsageError
+from dialform.errors import SettingError, UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from dialform.cli.parser import Parser
     from dialform.drift import ObjectChange
     from dialform.errors import RegistryError
+    from dialform.promotion.status import Status
     from dialform.publishing import Workspace
     from dialform.registry import Entry, Registry
 
@@ -101,6 +103,41 @@ def run(args: argparse.Namespace) -> int:
     return _DIFFERENT if args.exit_code and drifted else 0
 
 
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--drift``."""
+    parser.add_argument(
+        "--drift",
+        action="store_true",
+        help="ask each workspace for drift as well; needs the API keys",
+    )
+
+
+def with_drift(
+    args: argparse.Namespace, status: Status, registries: Mapping[str, Registry]
+) -> Status:
+    """``status`` with each cell's class of drift. Raises as the API's requests do."""
+    import argparse  # noqa: PLC0415 - light, and loaded by now
+    from dataclasses import replace  # noqa: PLC0415
+
+    cells = list(status.cells)
+    for environment in status.environments:
+        one = argparse.Namespace(**{**vars(args), "stack": environment})
+        wanted = [
+            (at, cell.head)
+            for at, cell in enumerate(cells)
+            if cell.environment == environment and cell.head and cell.head.state != "withdrawn"
+        ]
+        if not wanted:
+            continue
+        registry = registries[environment]
+        with _Opened(one, registry) as workspace:
+            ahead = _ahead(one)
+            for at, head in wanted:
+                found = _look(registry, workspace, head, ahead)
+                cells[at] = replace(cells[at], drift=found.drift)
+    return replace(status, cells=tuple(cells))
+
+
 def _heads(
     registry: Registry, environment: str, presets: list[str]
 ) -> dict[str, Entry | RegistryError]:
@@ -117,7 +154,15 @@ def _look(registry: Registry, workspace: Workspace, head: Entry, ahead: set[str]
     from dialform.publishing import drift_now  # noqa: PLC0415 - when run
 
     is_ahead = None if ahead is None else head.preset in ahead
-    return Found(head, drift_now(registry, workspace, head), is_ahead)
+    changes = drift_now(registry, workspace, head)
+    agents = [one.gone for one in changes or () if one.key.kind == "agents"]
+    if agents and all(agents):
+        raise SettingError(
+            f"the API key in {workspace.ref.keyvar} opens a workspace without any agent that "
+            f"{head.preset} calls with: set the right key, or if the agent was removed, bind "
+            "another and run `pulumi up`"
+        )
+    return Found(head, changes, is_ahead)
 
 
 def _ahead(args: argparse.Namespace) -> set[str] | None:

@@ -247,6 +247,7 @@ def _roll_back_now(
         version=old.version,
         preset_digest=old.preset_digest,
         bound_digest=old.bound_digest,
+        references=old.references,
         meta=written,
     )
     same = entry.seq == seq

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from dialform.cli import context
+from dialform.cli import context, drift
 from dialform.errors import DialformError, ObjectAbsent, ObjectCorrupt, UnknownFormat, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ damaged; the rest is still shown.
 
 examples:
   dialform status
-  dialform status -s prod
+  dialform status -s prod --drift
   dialform status collections --json
 """
 _HISTORY_EPILOG = """\
@@ -54,6 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     )
     status.add_argument("presets", metavar="PRESET", nargs="*", help="only these; closer")
     status.add_argument("-s", "--stack", metavar="ENV", help="only this environment")
+    drift.add_option(status)
     context.add_registry(status)
     context.add_json(status)
     status.set_defaults(run=run_status)
@@ -83,6 +84,10 @@ def run_status(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     overview = Overview(registries, declared, now, close=bool(args.presets))
     status = overview.status(None if args.stack is None else [args.stack], args.presets)
+    if args.drift:
+        from dialform.cli.drift import with_drift  # noqa: PLC0415 - where it is asked for
+
+        status = with_drift(args, status, registries)
     if args.json:
         output.json_document(status.as_json())
     elif status.cells:
@@ -292,6 +297,8 @@ def _remarks(cell: Cell, *, close: bool) -> Iterator[tuple[str, str]]:
     if cell.declared not in (None, "as declared"):
         pin = f" (version {cell.pinned} is pinned)" if cell.pinned else ""
         yield f"{cell.declared}{pin}", _YELLOW
+    if cell.drift not in (None, "clean"):
+        yield f"drift: {cell.drift}; see `dialform drift {cell.preset} -s {cell.environment}`", _RED
     if cell.deviation and close:
         yield f"deviates in {', '.join(cell.deviation)}", ""
     for waiver in cell.waivers or () if close else ():
@@ -302,6 +309,10 @@ def _remarks(cell: Cell, *, close: bool) -> Iterator[tuple[str, str]]:
     elif found is not None and found.same_call is not None:
         same = "same call" if found.same_call else "same content"
         yield f"{same} as {found.source}", ""
+    yield from _gate_remarks(cell)
+
+
+def _gate_remarks(cell: Cell) -> Iterator[tuple[str, str]]:
     if cell.gates and all(verdict.met for verdict in cell.gates):
         yield "its gates are met", ""
     for verdict in cell.gates:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dialform.drift.objects import Key
 
 _LONGEST = 120
+_LEAD = 30
 
 
 class FieldChange(NamedTuple):
@@ -28,7 +29,10 @@ class FieldChange(NamedTuple):
 
     def __str__(self) -> str:
         """In one line."""
-        return f"{self.path}: {shown(self.before)} -> {shown(self.after)}"
+        before, after = self.before, self.after
+        if isinstance(before, str) and isinstance(after, str):
+            before, after = _near_difference(before, after)
+        return f"{self.path}: {shown(before)} -> {shown(after)}"
 
 
 class ObjectChange(NamedTuple):
@@ -74,7 +78,8 @@ def changes(
             found.append(ObjectChange(key, _name(before), gone=True, fields=()))
         elif before != after:
             fields = tuple(_fields(before, after, ""))
-            found.append(ObjectChange(key, _name(before), gone=False, fields=fields))
+            if fields:  # a null that is now left out is no change
+                found.append(ObjectChange(key, _name(before), gone=False, fields=fields))
     return found
 
 
@@ -90,6 +95,18 @@ def _fields(before: Any, after: Any, path: str) -> Iterator[FieldChange]:
             yield from _fields(*pair, f"{path}[{index}]")
     else:
         yield FieldChange(path, before, after)
+
+
+def _near_difference(before: str, after: str) -> tuple[str, str]:
+    """Two long texts from shortly before the first character that differs."""
+    if max(len(before), len(after)) <= _LONGEST:
+        return before, after
+    pairs = enumerate(zip(before, after, strict=False))
+    shortest = min(len(before), len(after))
+    first = next((at for at, (one, other) in pairs if one != other), shortest)
+    start = max(first - _LEAD, 0)
+    lead = "..." if start else ""
+    return f"{lead}{before[start:]}", f"{lead}{after[start:]}"
 
 
 def _name(fields: Mapping[str, Any]) -> str:

@@ -32,7 +32,8 @@ _VOLATILE_OF: Mapping[str, frozenset[str]] = {
 }
 """The same by kind."""
 
-_SECRET_KEYS = ("token", "secret", "password", "apikey", "api_key", "authorization")
+_SECRET_NAMES = ("secret", "password", "apikey", "authorization", "authtoken", "accesstoken")
+"""What stands in the name of a secret, written without dashes. ``maxTokens`` is none."""
 
 
 class Key(NamedTuple):
@@ -81,24 +82,29 @@ def references_document(objects: Iterable[tuple[Key, Digest]]) -> bytes:
     return canonical({"format": REFERENCES_FORMAT, "objects": rows})
 
 
-def _kept(value: Any, path: tuple[str, ...]) -> Any:
+def _kept(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:
+    """``value`` less what is volatile; ``secret``: a key above it says that it is one."""
+    secret = secret or _is_secret_name(path[-1])
     if isinstance(value, dict):
+        # A header or a setting is often written as a pair: {"name": "Authorization", "value": ...}
+        named = secret or _is_secret_name(str(value.get("name", "")))
         return {
-            str(name): _kept(item, (*path, str(name)))
+            str(name): _kept(item, (*path, str(name)), secret=named if name == "value" else secret)
             for name, item in value.items()
             if name not in _VOLATILE
         }
     if isinstance(value, list):
-        return [_kept(item, path) for item in value]
-    if isinstance(value, str) and _is_secret(value, path):
+        return [_kept(item, path, secret=secret) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if secret or (isinstance(value, str) and secret_in(value, path) is not None):
         return digest(json.dumps(value).encode())
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) > LARGEST:
+    if isinstance(value, (int, float)) and abs(value) > LARGEST:
         return str(value)  # more than every reader of JSON keeps
     return value
 
 
-def _is_secret(value: str, path: tuple[str, ...]) -> bool:
-    name = path[-1].lower()
-    return bool(value) and (
-        secret_in(value, path) is not None or any(one in name for one in _SECRET_KEYS)
-    )
+def _is_secret_name(name: str) -> bool:
+    """Whether what is called so is not to be kept: a key, or a request's headers."""
+    name = name.lower().replace("-", "").replace("_", "")
+    return name == "headers" or any(one in name for one in _SECRET_NAMES)

@@ -10,6 +10,7 @@ from cli_project import Project
 
 from dialform.api.client import Client
 from dialform.declaration import load_environment
+from dialform.drift import FieldChange, Key, changes, object_document
 from dialform.errors import Refused
 from dialform.presets.canonical import canonical
 from dialform.publishing import (
@@ -232,3 +233,62 @@ def test_no_list_is_asked_for_twice(recorded: Recorded) -> None:
     recorded.up()
     asked = [one.path for one in recorded.sandbox.received()[before:]]
     assert len(asked) == len(set(asked)), asked
+
+
+def test_status_and_board_say_it_where_they_are_asked_to(recorded: Recorded) -> None:
+    assert "drift" not in recorded.run("status")[0]
+    cells = json.loads(recorded.run("status", "--drift", "--json")[0])["cells"]
+    assert [cell["drift"] for cell in cells] == ["clean"]
+    recorded.sandbox.edit("dev", "voices", VOICE, voiceTier="STANDARD")
+    said, _ = recorded.run("status", "--drift")
+    assert "drift: workspace ahead; see `dialform drift collections -s dev`" in said
+    recorded.run("board", "-o", "board.html", "--drift")
+    assert "workspace ahead" in (recorded.root / "board.html").read_text(encoding="utf-8")
+
+
+def test_every_shape_of_a_secret_is_kept_as_its_digest() -> None:
+    secret = "hunter2-hunter2"  # noqa: S105 - made up
+    for at, shape in enumerate(
+        (
+            {"headers": {"X-Auth": secret}},
+            {"headers": [{"name": "X-Auth", "value": secret}]},
+            {"tool": [{"name": "Authorization", "value": secret}]},
+            {"clientSecret": {"value": secret}},
+            {"api-key": secret},
+            {"password": 12345678},
+        )
+    ):
+        document = object_document(Key("agents", str(at)), {"id": str(at), **shape}).decode()
+        assert secret not in document
+        assert "12345678" not in document
+        assert "sha256:" in document
+    assert "300" in object_document(Key("models", "m"), {"id": "m", "maxTokens": "300"}).decode()
+
+
+def test_a_rollback_brings_back_what_the_old_release_leaned_on(recorded: Recorded) -> None:
+    first = recorded.registry.head("dev", "collections")
+    recorded.edit("stacks/prompts/collector.md", "Be polite", "Be kind")
+    recorded.up()
+    recorded.run("rollback", "collections", "-s", "dev", "--now", "--reason", "bad")
+    head = recorded.registry.head("dev", "collections")
+    assert first is not None
+    assert head is not None
+    assert head.references == first.references is not None
+    assert recorded.look()["class"] == "declaration ahead"
+
+
+def test_a_long_text_is_shown_where_it_differs() -> None:
+    said = str(FieldChange("prompt", "x" * 500 + "yes", "x" * 500 + "no"))
+    assert "yes" in said
+    assert "no" in said
+    assert len(said) < 200
+
+
+def test_a_null_that_is_left_out_is_no_drift() -> None:
+    key = Key("agents", "a")
+    assert changes({key: {"name": "A", "x": None}}, {key: {"name": "A"}}) == []
+
+
+def test_another_workspaces_key_is_not_taken_for_objects_that_are_gone(recorded: Recorded) -> None:
+    said = recorded.run("drift", "-s", "dev", code=1, env={"VOGENT_API_KEY_DEV": "sandbox-prod"})[1]
+    assert "opens a workspace without any agent" in said
