@@ -49,12 +49,15 @@ def lines(difference: Difference) -> Iterator[list[Piece]]:
         yield _risk(risk)
     for preset in difference.presets:
         yield []
-        yield from preset_lines(preset)
+        yield from preset_lines(preset, difference)
 
 
-def preset_lines(preset: PresetDiff) -> Iterator[list[Piece]]:
-    """One preset's part."""
-    head: list[Piece] = [(preset.name, "head"), (f"  {words.headline(preset)}", "plain")]
+def preset_lines(preset: PresetDiff, difference: Difference | None = None) -> Iterator[list[Piece]]:
+    """One preset's part, of ``difference`` where its sides are to be named."""
+    head: list[Piece] = [
+        (preset.name, "head"),
+        (f"  {words.headline(preset, difference)}", "plain"),
+    ]
     if preset.effect:
         head.append((f"  [up: {preset.effect}]", "changed"))
     yield head

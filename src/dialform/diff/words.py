@@ -94,21 +94,28 @@ def version(subject: Subject | None) -> str:
     return "unreleased content"
 
 
-def headline(preset: PresetDiff) -> str:
-    """What became of a preset, in a few words."""
+def headline(preset: PresetDiff, difference: Difference | None = None) -> str:
+    """What became of a preset, in a few words; of two environments, where it is not released."""
     before, after = preset.before, preset.after
     if preset.trouble:
         return "could not be compared"
-    if preset.status == "added":
-        return f"added, {version(after)}"
-    if preset.status == "removed":
-        return f"removed, was {version(before)}"
+    if before is None or after is None:
+        return _one_sided(preset, difference)
     if preset.status == "renamed":
-        old = before.name if before else ""
-        return f"renamed from {old}, same content"
-    if before and after and before.digest == after.digest:
+        return f"renamed from {before.name}, same content"
+    if before.digest == after.digest:
         return f"{preset.status}, {version(before)}"
     return f"{preset.status}, {version(before)} -> {version(after)}"
+
+
+def _one_sided(preset: PresetDiff, difference: Difference | None) -> str:
+    there = version(preset.after or preset.before)
+    if difference is not None:
+        names = difference.before.environment, difference.after.environment
+        if names[0] != names[1] and None not in names:
+            lacking = names[preset.after is None]
+            return f"not released in {lacking}, {there} in the other"
+    return f"added, {there}" if preset.before is None else f"removed, was {there}"
 
 
 def tally(difference: Difference) -> str:

@@ -502,3 +502,11 @@ def test_a_version_comes_from_where_the_gate_says(two: Two) -> None:
     two.write("stacks/qa.toml", 'extends = "staging"\n')
     gated(two, 'from = "qa"')
     assert "[from]" in two.run(*PROMOTE, code=3)[1]
+
+
+def test_a_diff_of_environments_says_what_is_not_released_there(two: Two) -> None:
+    two.run("withdraw", "collections", "-s", "prod", "--reason", "over")
+    said, _ = two.run("diff", "staging", "prod")
+    assert "collections  not released in prod, version 1 in the other" in said
+    said, _ = two.run("diff", "prod", "staging")
+    assert "collections  not released in prod, version 1 in the other" in said
