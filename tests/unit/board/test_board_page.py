@@ -15,6 +15,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from dialform.presets.documents import BOUND_FORMAT
+from dialform.registry import Registry
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -167,6 +170,26 @@ def test_a_cell_holds_diff_history_flow_script_and_request(browser: WebDriver, b
     assert titles == ["History", "Flow", "Script", "Request"]
 
 
+@pytest.mark.parametrize("preset", ["collections", "lead", "reminder"])
+def test_the_request_is_the_exact_one(browser: WebDriver, board: Path, preset: str) -> None:
+    show(browser, board, f"#prod/{preset}")
+    unfold(browser)
+    pre = browser.find_elements(By.CSS_SELECTOR, "dialog pre")[-1]
+    head, _, text = str(pre.get_attribute("textContent")).partition("\n\n")
+    body = json.loads(text)
+
+    registry = Registry.open(".dialform/registry", base=board.parent)
+    entry = registry.head("prod", preset)
+    assert entry is not None
+    bound = registry.read_document(entry.bound_digest, BOUND_FORMAT)
+    inputs = body.pop("callAgentInput")
+    assert body.pop("toNumber") == "<the number that is called>"
+    assert body.pop("fromNumberId").startswith("<one of ")
+    assert body == bound["body"]
+    assert set(inputs) == set(bound["inputs"])
+    assert head == f"POST {bound['workspace']}/dials"
+
+
 def test_a_sensitive_input_is_a_placeholder(browser: WebDriver, board: Path) -> None:
     show(browser, board, "#dev/collections")
     unfold(browser)
@@ -249,7 +272,13 @@ def test_it_can_be_read_without_scripts(browser: WebDriver, board: Path) -> None
     section.find_element(By.LINK_TEXT, "Request").click()
     wait = WebDriverWait(browser, 10)
     wait.until(lambda _: "#text-" in browser.current_url)
-    assert '"callAgentId"' in browser.find_element(By.CSS_SELECTOR, "section:target").text
+    request = browser.find_element(By.CSS_SELECTOR, "section:target")
+    assert '"callAgentId"' in request.text
+
+    request.find_element(By.LINK_TEXT, "Part of a request").click()
+    part = browser.find_element(By.CSS_SELECTOR, "section:target")
+    assert part.id != request.id
+    assert "Part of a request" in part.text
 
 
 def test_paper_shows_the_table_and_what_is_open(browser: WebDriver, board: Path) -> None:
