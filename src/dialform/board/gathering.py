@@ -8,7 +8,9 @@ board is made all the same.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dialform.board.model import Board
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
     from dialform.diff.model import Subject
     from dialform.promotion.status import Cell, Status
     from dialform.registry import Entry, Registry
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|https?://")
+"""What differs between environments: a workspace's ids and URLs."""
+
+_PART = 400
+"""Characters from which a part of a request is worth a text of its own."""
 
 _DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent)
 
@@ -142,10 +150,22 @@ class _Gathering:
         try:
             inputs = _known(bound)
         except DialformError as error:
-            yield self.board.add("plain", "Request", f"can't be made: {error}")
+            yield self.board.add("plain", "Request", (f"can't be made: {error}",))
             return
-        yield self.board.add("plain", "Script", _script(bound, inputs))
-        yield self.board.add("plain", "Request", request(bound, inputs))
+        yield self.board.add("plain", "Script", (_script(bound, inputs),))
+        yield self.board.add("plain", "Request", tuple(self._pieces(request(bound, inputs))))
+
+    def _pieces(self, text: str) -> Iterator[str | Link]:
+        """
+        A request, in which long parts without an id are links to texts of their own.
+
+        What an agent is told stands in each environment's request; only the ids differ.
+        """
+        for has_id, lines in groupby(text.split("\n"), lambda line: bool(_ID.search(line))):
+            part = "\n".join(lines)
+            shared = not has_id and len(part) > _PART
+            yield self.board.add("plain", "Part of a request", (part,)) if shared else part
+            yield "\n"
 
     def _picture(self, flow: dict[str, Any], title: str) -> str:
         key = json.dumps([title, flow], sort_keys=True)

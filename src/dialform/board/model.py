@@ -45,7 +45,10 @@ class Text:
     """Something long that tiles link to."""
 
     kind: Literal["lines", "history", "picture", "plain"]
-    """Pieces of lines as in ``diff.text``; ``Move`` objects; an SVG element; text."""
+    """
+    Pieces of lines as in ``diff.text``; ``Move`` objects; an SVG element; strings, and links to
+    texts of strings that belong in their places.
+    """
 
     id: str
     """Unique in the page; follows from what the text says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,11 @@ from board_world import HOSTILE
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+
+from dialform.board import Board, Tile, page
+from dialform.board.model import Mark
+from dialform.presets.documents import BOUND_FORMAT
+from dialform.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,12 +101,45 @@ def test_axe_finds_nothing(
     assert len(found["passes"]) > 15
 
 
-def test_dark_mode_has_other_colours(browser: WebDriver, board: Path) -> None:
-    show(browser, board)
-    light = contrast(browser, "body")
-    show(browser, board, scheme="dark")
+LOOK = """
+const done = arguments[1];
+const picture = new Image();
+picture.onload = () => {
+  const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  canvas.drawImage(picture, 0, 0);
+  const { data } = canvas.getImageData(0, 0, picture.width, picture.height);
+  const light = data.filter((_, at) => at % 4 === 1);
+  light.sort();
+  done([0.02, 0.5, 0.98].map((share) => light[Math.floor(light.length * share)]));
+};
+picture.src = `data:image/png;base64,${arguments[0]}`;
+"""
 
-    assert contrast(browser, "body") != light
+
+def seen(browser: WebDriver) -> tuple[int, int, int]:
+    """How light a screenshot is, 0 to 255: its dark parts, most of it, its light parts."""
+    picture = browser.get_screenshot_as_base64()
+    browser.get("about:blank")
+    dark, most, light = browser.execute_async_script(LOOK, picture)
+    return dark, most, light
+
+
+@pytest.mark.parametrize("fragment", ["#prod/collections", "#dev/lead"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_screenshot_is_dark_in_the_dark_and_light_in_the_light(
+    browser: WebDriver, board: Path, fragment: str, size: tuple[int, int]
+) -> None:
+    show(browser, board, fragment, size=size)
+    unfold(browser)
+    dark, most, _ = seen(browser)
+    assert dark < 150  # something is written there
+    assert most > 230
+
+    show(browser, board, fragment, scheme="dark", size=size)
+    unfold(browser)
+    _, most, light = seen(browser)
+    assert most < 45
+    assert light > 100
 
 
 @pytest.mark.parametrize("fragment", OPENED)
@@ -112,6 +151,36 @@ def test_a_phone_never_scrolls_sideways(browser: WebDriver, board: Path, fragmen
     wide = "return [document.documentElement, document.querySelector('dialog')]"
     for over in browser.execute_script(f"{wide}.map((one) => one.scrollWidth - one.clientWidth)"):
         assert over <= 0
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_many_environments_and_long_names_fit(
+    browser: WebDriver, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    environments = tuple(f"environment-with-a-long-name-{at}" for at in range(9))
+    presets = ("a" * 60, "b-" * 30)
+    board = Board(datetime(2026, 11, 23, tzinfo=UTC), environments, presets)
+    marks = (Mark("good", "live"), Mark("look", "waits for soak, approvals"))
+    for preset in presets:
+        for one in environments[1:]:
+            tile = Tile(one, preset, 12, "3 h", marks, (("State", "x" * 300),), (), ())
+            board.tiles[preset, one] = tile
+    (tmp_path / "board.html").write_text(page(board), encoding="utf-8")
+    show(browser, tmp_path / "board.html", size=size)
+
+    over = "const one = document.documentElement; return one.scrollWidth - one.clientWidth"
+    assert browser.execute_script(over) <= 0
+    browser.execute_script(axe())
+    found = browser.execute_async_script("axe.run().then(arguments[0])")
+    assert [one["id"] for one in found["violations"]] == []
+    inside = """
+    return [...document.querySelectorAll("td")].every((cell) => {
+      const outer = cell.getBoundingClientRect();
+      const inner = cell.querySelector(".place").getBoundingClientRect();
+      return inner.top >= outer.top && inner.bottom <= outer.bottom;
+    });
+    """
+    assert size == WIDE or browser.execute_script(inside)
 
 
 def test_the_flow_scrolls_in_its_own_box_on_a_phone(browser: WebDriver, board: Path) -> None:
@@ -165,6 +234,26 @@ def test_a_cell_holds_diff_history_flow_script_and_request(browser: WebDriver, b
     show(browser, board, "#dev/lead")
     titles = [one.text for one in browser.find_elements(By.CSS_SELECTOR, "dialog summary")]
     assert titles == ["History", "Flow", "Script", "Request"]
+
+
+@pytest.mark.parametrize("preset", ["collections", "lead", "reminder"])
+def test_the_request_is_the_exact_one(browser: WebDriver, board: Path, preset: str) -> None:
+    show(browser, board, f"#prod/{preset}")
+    unfold(browser)
+    pre = browser.find_elements(By.CSS_SELECTOR, "dialog pre")[-1]
+    head, _, text = str(pre.get_attribute("textContent")).partition("\n\n")
+    body = json.loads(text)
+
+    registry = Registry.open(".dialform/registry", base=board.parent)
+    entry = registry.head("prod", preset)
+    assert entry is not None
+    bound = registry.read_document(entry.bound_digest, BOUND_FORMAT)
+    inputs = body.pop("callAgentInput")
+    assert body.pop("toNumber") == "<the number that is called>"
+    assert body.pop("fromNumberId").startswith("<one of ")
+    assert body == bound["body"]
+    assert set(inputs) == set(bound["inputs"])
+    assert head == f"POST {bound['workspace']}/dials"
 
 
 def test_a_sensitive_input_is_a_placeholder(browser: WebDriver, board: Path) -> None:
@@ -249,7 +338,13 @@ def test_it_can_be_read_without_scripts(browser: WebDriver, board: Path) -> None
     section.find_element(By.LINK_TEXT, "Request").click()
     wait = WebDriverWait(browser, 10)
     wait.until(lambda _: "#text-" in browser.current_url)
-    assert '"callAgentId"' in browser.find_element(By.CSS_SELECTOR, "section:target").text
+    request = browser.find_element(By.CSS_SELECTOR, "section:target")
+    assert '"callAgentId"' in request.text
+
+    request.find_element(By.LINK_TEXT, "Part of a request").click()
+    part = browser.find_element(By.CSS_SELECTOR, "section:target")
+    assert part.id != request.id
+    assert "Part of a request" in part.text
 
 
 def test_paper_shows_the_table_and_what_is_open(browser: WebDriver, board: Path) -> None:

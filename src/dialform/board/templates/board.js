@@ -16,6 +16,16 @@ function section(id) {
   return found && found.matches(".behind") ? found : null;
 }
 
+// A text's body; parts that it shares with others are put in their places.
+function whole(text) {
+  const copy = text.querySelector(".text").cloneNode(true);
+  copy.querySelectorAll("a.part").forEach((link) => {
+    link.replaceWith(section(link.hash.slice(1)).querySelector("pre").textContent);
+  });
+  copy.normalize();
+  return copy;
+}
+
 function fold(link, isOpen) {
   const made = document.createElement("details");
   const summary = document.createElement("summary");
@@ -25,7 +35,7 @@ function fold(link, isOpen) {
   const fill = () => {
     const text = section(link.hash.slice(1));
     if (made.open && made.children.length === 1 && text) {
-      made.append(text.querySelector(".text").cloneNode(true));
+      made.append(whole(text));
     }
   };
   made.addEventListener("toggle", fill);
@@ -34,7 +44,7 @@ function fold(link, isOpen) {
 }
 
 function show() {
-  const found = section(decodeURIComponent(location.hash.slice(1)));
+  const found = section(location.hash.slice(1));
   if (!found) {
     from = "";
     dialog.close();
@@ -42,6 +52,7 @@ function show() {
   }
   from = location.hash;
   const copy = found.cloneNode(true);
+  copy.querySelector(".text")?.replaceWith(whole(found));
   copy.querySelectorAll(".links a").forEach((link, at) => {
     link.closest("li").replaceWith(fold(link, at === 0));
   });
