@@ -121,7 +121,7 @@ def in_memory_and_registry(root: Path, presets: int) -> None:
     pair = sides()
     assert len(compare(*pair).presets) == EDITS  # noqa: S101 - what is timed must be right
 
-    pairs = calls(lambda: compare(*sides()), lambda: DeepDiff(*trees), runs=5, repeat=1)
+    pairs = calls(lambda: compare(*sides()), lambda: DeepDiff(trees[0], trees[1]), runs=5, repeat=1)
     report(f"{presets} presets, {EDITS} edits, in memory", pairs, aim=MEMORY_AIM)
     pairs = calls(
         lambda: compare(live(first, "dev"), live(second, "dev")),

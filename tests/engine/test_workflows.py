@@ -94,7 +94,7 @@ def release(runner: Runner) -> None:
     for one in job["strategy"]["matrix"]["include"]:
         runner.job(
             job,
-            **{
+            {
                 "matrix.environment": one["environment"],
                 "matrix.key": one["key"],
                 "secrets[matrix.key]": runner.context[f"secrets.{one['key']}"],
@@ -111,7 +111,7 @@ def prod(runner: Runner, **more: str) -> dict[str, str]:
         **more,
     }
     if outputs["plan.changes"] == "true":
-        runner.job(jobs["up"], **plan)
+        runner.job(jobs["up"], plan)
     return outputs
 
 
@@ -130,7 +130,7 @@ def test_prod_carries_out_exactly_the_plan_that_was_shown(runner: Runner) -> Non
 def test_prod_refuses_another_plan(runner: Runner) -> None:
     jobs = load("prod")["jobs"]
     plan = {"needs.plan.outputs.digest": f"sha256:{'0' * 64}"}
-    runner.job(jobs["up"], ok=False, **plan)
+    runner.job(jobs["up"], plan, ok=False)
     assert "was approved, and this is sha256:" in runner.said
     assert "Traceback" not in runner.said
 
@@ -151,7 +151,7 @@ def test_a_pull_request_gets_one_comment_that_is_updated(runner: Runner) -> None
     runner.answer("4711\n")
     runner.job(jobs["review"])
     assert any("issues/comments/4711" in line and "PATCH" in line for line in runner.asked())
-    runner.job(jobs["preview"], **{"matrix.environment": "dev"})
+    runner.job(jobs["preview"], {"matrix.environment": "dev"})
     assert "Never ever argue." in runner.said
     git(root, "switch", "-q", "main")
     git(root, "merge", "-q", "change")
@@ -202,7 +202,7 @@ def test_drift_opens_updates_and_closes_one_issue(runner: Runner) -> None:
 def test_what_can_not_be_looked_at_is_not_clean(runner: Runner) -> None:
     (job,) = load("drift")["jobs"].values()
     context = {f"secrets.VOGENT_API_KEY_{name}": "" for name in ("DEV", "STAGING", "PROD")}
-    runner.job(job, ok=False, **context)
+    runner.job(job, context, ok=False)
     assert "issue close" not in " ".join(runner.asked())
 
 

@@ -31,9 +31,9 @@ exit 0
 """
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str) -> dict[Any, Any]:
     """A workflow."""
-    found: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    found: dict[Any, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
     return found
 
 
@@ -70,18 +70,20 @@ class Runner:
         known = {**self.context, **more}
         return _EXPRESSION.sub(lambda match: known[match[1]], str(text))
 
-    def job(self, job: dict[str, Any], *, ok: bool = True, **more: str) -> dict[str, str]:
+    def job(
+        self, job: dict[str, Any], given: dict[str, str] | None = None, *, ok: bool = True
+    ) -> dict[str, str]:
         """
         Run a job's steps up to the first that fails; its outputs by ``step.name``.
 
-        ``ok``: whether all must end well, or one must fail. What the last one said is ``said``.
+        ``given`` is what expressions stand for in this run besides. ``ok``: whether all must end well, or one must fail. What the last one said is ``said``.
         """
         outputs: dict[str, str] = {}
         for step in job["steps"]:
             if "run" not in step or step["run"] == "make setup":
                 continue
-            given = {**job.get("env", {}), **step.get("env", {})}
-            env = {name: self.value(text, more) for name, text in given.items()}
+            named = {**job.get("env", {}), **step.get("env", {})}
+            env = {name: self.value(text, given or {}) for name, text in named.items()}
             written = self.tools / "output"
             written.write_text("")
             code, self.said = self._run(step["run"], env, written)

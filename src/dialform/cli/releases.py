@@ -165,6 +165,9 @@ def run_stop(args: argparse.Namespace) -> int:
         output.json_document(
             {"format": "dialform.stop/1", "environment": environment, "presets": done}
         )
+    if not done:
+        output.note(f"nothing is live in {environment}: there was nothing to hold")
+        return 0
     held = sum(bool(one["held"]) for one in done)
     output.note(
         f"{held} of {len(done)} held in {environment}; each ends with: dialform resume PRESET "

@@ -30,8 +30,13 @@ _MACRO = re.compile(r"\{\{[^{}]*\}\}")
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 """Alphabets whose letters are taken for each other's."""
 
-_SILENT = frozenset("\u00ad\u034f\u180e\u200b\u2060\ufeff\u3164\u115f\u1160")
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u180e\u200b\u2060\u3164\ufeff"  # nothing to see
+    "\u200c\u200d"  # joiners
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control
+    "\U000e0000-\U000e007f]"  # tags
+)
 
 
 @rule("opening-changed", "high")
@@ -172,13 +177,10 @@ def _invisible(before: View, after: View) -> Iterator[tuple[Path, str]]:
 
 
 def _unseen(text: str) -> Iterator[str]:
-    if text.isascii() and text.isprintable():
-        return
-    for at, letter in enumerate(text):
-        joins = letter in "\u200c\u200d" and text[at - 1 : at].isascii()
-        control = unicodedata.category(letter) == "Cc" and letter not in "\n\t"
-        tag = 0xE0000 <= ord(letter) <= 0xE007F  # noqa: PLR2004 - Unicode's tag characters
-        if letter in _SILENT or letter in _BIDI or joins or control or tag:
+    for match in _UNSEEN.finditer(text):
+        letter = match[0]
+        # Joiners belong between letters of some scripts, and between the parts of an emoji.
+        if letter not in "\u200c\u200d" or text[match.start() - 1 : match.start()].isascii():
             yield letter
 
 
