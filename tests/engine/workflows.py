@@ -76,7 +76,8 @@ class Runner:
         """
         Run a job's steps up to the first that fails; its outputs by ``step.name``.
 
-        ``given`` is what expressions stand for in this run besides. ``ok``: whether all must end well, or one must fail. What the last one said is ``said``.
+        ``given`` is what expressions stand for in this run besides. ``ok``: whether all must end
+        well, or one must fail. What the last one said is ``said``.
         """
         outputs: dict[str, str] = {}
         for step in job["steps"]:
