@@ -248,16 +248,15 @@ def test_status_and_board_say_it_where_they_are_asked_to(recorded: Recorded) -> 
 
 def test_every_shape_of_a_secret_is_kept_as_its_digest() -> None:
     secret = "hunter2-hunter2"  # noqa: S105 - made up
-    for at, shape in enumerate(
-        (
-            {"headers": {"X-Auth": secret}},
-            {"headers": [{"name": "X-Auth", "value": secret}]},
-            {"tool": [{"name": "Authorization", "value": secret}]},
-            {"clientSecret": {"value": secret}},
-            {"api-key": secret},
-            {"password": 12345678},
-        )
-    ):
+    shapes: tuple[dict[str, Any], ...] = (
+        {"headers": {"X-Auth": secret}},
+        {"headers": [{"name": "X-Auth", "value": secret}]},
+        {"tool": [{"name": "Authorization", "value": secret}]},
+        {"clientSecret": {"value": secret}},
+        {"api-key": secret},
+        {"password": 12345678},
+    )
+    for at, shape in enumerate(shapes):
         document = object_document(Key("agents", str(at)), {"id": str(at), **shape}).decode()
         assert secret not in document
         assert "12345678" not in document

@@ -87,7 +87,7 @@ def test_the_stretch_begins_where_the_content_last_became_live(
 def test_a_rollback_resets_it() -> None:
     """As a log of a newer version has them: a kind and a state of their own."""
     (first,) = log((0, "1"))
-    back = first._replace(kind="rollback", state="rolled-back", seq=2)  # type: ignore[arg-type]
+    back = first._replace(kind="rollback", state="rolled-back", seq=2)
     assert live_since([first, back]) is None
     assert live_since([first, back._replace(state="live")]) == at(0)
     later = back._replace(state="live", time="2026-11-23T01:00:00Z")
