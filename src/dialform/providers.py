@@ -397,7 +397,7 @@ class ReleaseProvider(_Provider):
         if head is None or head.state == "withdrawn":
             return None
         workspace = self._workspace(inputs)
-        drift = publishing.drift_now(registry, workspace, head)
+        drift = publishing.drift_of(registry, head, workspace)
         if any(one.gone for one in drift or ()):
             workspace.prove()
         return {

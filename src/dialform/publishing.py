@@ -26,7 +26,7 @@ from dialform.presets.documents import (
 from dialform.registry.authorship import meta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from dialform.api.client import Client
     from dialform.drift import ObjectChange
@@ -98,6 +98,11 @@ class Workspace:
             if prompt is not None and there is not None:
                 found[prompt] = object_document(prompt, there)
         return found
+
+    def document(self, key: Key, agents: Iterable[str]) -> bytes | None:
+        """An object's document as it is now; None where the workspace has no such object."""
+        raw = self._object(key, agents)
+        return None if raw is None else object_document(key, raw)
 
     def _object(self, key: Key, agents: Iterable[str]) -> dict[str, Any] | None:
         if key.kind in ("extractors", "promptVersions"):
@@ -390,7 +395,7 @@ def release(
         )
     bound = parse(data)
     present = workspace.leaned_on(bound)
-    refuse_drift(registry, head, present)
+    refuse_drift(registry, head, workspace, present)
     listed = [(key, registry.publish_blob(document)) for key, document in present.items()]
     references = registry.publish_blob(references_document(listed))
     registry.publish_blob(data)
@@ -408,36 +413,32 @@ def release(
     )
 
 
-def drift_of(
-    registry: Registry, entry: Entry, present: Mapping[Key, bytes]
-) -> list[ObjectChange] | None:
+def drift_of(registry: Registry, entry: Entry, workspace: Workspace) -> list[ObjectChange] | None:
     """
     What a release leans on that is not any more as it was; None where that was not recorded.
 
-    ``present`` are the documents of the objects as they are now, see `Workspace.leaned_on`.
+    Each recorded object is looked up in the workspace itself: one that is not named any more,
+    as an agent's former prompt, may well be there still.
     """
     if entry.references is None:
         return None
+    bound = registry.read_document(entry.bound_digest, BOUND_FORMAT)
+    agents = [one["id"] for one in bound["bindings"].get("agents", {}).values()]
     recorded: dict[Key, dict[str, Any]] = {}
+    present: dict[Key, dict[str, Any]] = {}
     for row in registry.read_document(entry.references, REFERENCES_FORMAT)["objects"]:
         key = Key(row["kind"], row["id"])
-        now = present.get(key)
+        now = workspace.document(key, agents)
         if now is None or digest(now) != row["digest"]:
             recorded[key] = registry.read_document(row["digest"], OBJECT_FORMAT)["fields"]
-    return changes(
-        recorded, {key: parse(present[key])["fields"] for key in recorded if key in present}
-    )
+            if now is not None:
+                present[key] = parse(now)["fields"]
+    return changes(recorded, present)
 
 
-def drift_now(registry: Registry, workspace: Workspace, entry: Entry) -> list[ObjectChange] | None:
-    """`drift_of` against the workspace as it is now; asks it only where something was recorded."""
-    if entry.references is None:
-        return None
-    bound = registry.read_document(entry.bound_digest, BOUND_FORMAT)
-    return drift_of(registry, entry, workspace.leaned_on(bound))
-
-
-def refuse_drift(registry: Registry, head: Entry | None, present: Mapping[Key, bytes]) -> None:
+def refuse_drift(
+    registry: Registry, head: Entry | None, workspace: Workspace, wanted: Collection[Key]
+) -> None:
     """
     Do not release over what somebody changed in the workspace, unless this run accepts it.
 
@@ -447,9 +448,11 @@ def refuse_drift(registry: Registry, head: Entry | None, present: Mapping[Key, b
         Refused: naming each object and field.
 
     """
-    if head is None or os.environ.get(ACCEPT_DRIFT, "") not in ("", "0"):
+    if head is None or head.state not in ("live", "rolled-back"):
+        return  # what is held is refused for that, and what was withdrawn begins anew
+    if os.environ.get(ACCEPT_DRIFT, "") not in ("", "0"):
         return
-    found = [one for one in drift_of(registry, head, present) or () if one.key in present]
+    found = [one for one in drift_of(registry, head, workspace) or () if one.key in wanted]
     if found:
         raise Refused(
             f"{head.preset} in {head.environment} leans on what was changed in the workspace since "

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
     from conftest import Project
 
-FIRST = ("marker", "profile", "preset", "version", "environment", "bound preset", "release")
+FIRST = (
+    *("marker", "profile", "preset", "version", "environment"),
+    *("agent", "model", "voice", "number", "references"),  # what the release leans on
+    *("bound preset", "release"),
+)
 """What the first `up` writes; the environment may come sooner."""
 
 UPDATE = ("profile", "preset", "version", "bound preset", "release")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.cli import context
-from dialform.errors import SettingError, UsageError
+from dialform.errors import (
+    ObjectAbsent,
+    ObjectCorrupt,
+    SettingError,
+    UnknownFormat,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -88,7 +94,10 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(head, Exception):
                 faults.append((name, head))
             elif head.state != "withdrawn":
-                found.append(_look(registry, workspace, head, ahead))
+                try:
+                    found.append(_look(registry, workspace, head, ahead))
+                except (ObjectAbsent, ObjectCorrupt, UnknownFormat) as error:
+                    faults.append((name, error))
     if args.json:
         output.json_document(_document(environment, found, faults))
     else:
@@ -133,8 +142,12 @@ def with_drift(
         with _Opened(one, registry) as workspace:
             ahead = _ahead(one)
             for at, head in wanted:
-                found = _look(registry, workspace, head, ahead)
-                cells[at] = replace(cells[at], drift=found.drift)
+                try:
+                    found = _look(registry, workspace, head, ahead)
+                except (ObjectAbsent, ObjectCorrupt, UnknownFormat) as error:
+                    cells[at] = replace(cells[at], fault=str(error))
+                else:
+                    cells[at] = replace(cells[at], drift=found.drift)
     return replace(status, cells=tuple(cells))
 
 
@@ -151,10 +164,10 @@ def _heads(
 
 
 def _look(registry: Registry, workspace: Workspace, head: Entry, ahead: set[str] | None) -> Found:
-    from dialform.publishing import drift_now  # noqa: PLC0415 - when run
+    from dialform.publishing import drift_of  # noqa: PLC0415 - when run
 
     is_ahead = None if ahead is None else head.preset in ahead
-    changes = drift_now(registry, workspace, head)
+    changes = drift_of(registry, head, workspace)
     agents = [one.gone for one in changes or () if one.key.kind == "agents"]
     if agents and all(agents):
         raise SettingError(
@@ -190,7 +203,6 @@ class _Opened:
         import os  # noqa: PLC0415 - when run
 
         from dialform.api.client import Client  # noqa: PLC0415
-        from dialform.errors import ObjectAbsent  # noqa: PLC0415
         from dialform.launcher.keys import key_of  # noqa: PLC0415
         from dialform.publishing import Workspace, WorkspaceRef  # noqa: PLC0415
 

@@ -81,7 +81,7 @@ def preset_lines(preset: PresetDiff, difference: Difference | None = None) -> It
 
 def _flows(preset: PresetDiff) -> Iterator[list[Piece]]:
     """The flows that changed, as graphs in words: what the changed leaves mean for a call."""
-    if preset.before is None or preset.after is None:
+    if preset.trouble or preset.before is None or preset.after is None:
         return
     before, after = (flows_of(one.documents) for one in (preset.before, preset.after))
     for path in sorted(before.keys() | after.keys()):

@@ -8,6 +8,7 @@ that looks like a secret is kept but for its digest.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.declaration.redaction import secret_in
@@ -32,8 +33,15 @@ _VOLATILE_OF: Mapping[str, frozenset[str]] = {
 }
 """The same by kind."""
 
-_SECRET_NAMES = ("secret", "password", "apikey", "authorization", "authtoken", "accesstoken")
-"""What stands in the name of a secret, written without dashes. ``maxTokens`` is none."""
+_SECRET_NAMES = (
+    *("secret", "passw", "apikey", "authorization", "credential"),
+    *("signingkey", "privatekey", "accesskey", "authtoken", "accesstoken"),
+)
+"""What stands in the name of a secret, written without dashes."""
+
+
+_IN_URL = re.compile(r"(?i)[?&][a-z_-]*(?:token|key|secret|password|signature)=[^&\s]+")
+"""A URL that brings its secret along."""
 
 
 class Key(NamedTuple):
@@ -87,7 +95,8 @@ def _kept(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:
     secret = secret or _is_secret_name(path[-1])
     if isinstance(value, dict):
         # A header or a setting is often written as a pair: {"name": "Authorization", "value": ...}
-        named = secret or _is_secret_name(str(value.get("name", "")))
+        names = (value.get("name"), value.get("key"))
+        named = secret or any(_is_secret_name(one) for one in names if isinstance(one, str))
         return {
             str(name): _kept(item, (*path, str(name)), secret=named if name == "value" else secret)
             for name, item in value.items()
@@ -97,14 +106,19 @@ def _kept(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:
         return [_kept(item, path, secret=secret) for item in value]
     if value is None or isinstance(value, bool):
         return value
-    if secret or (isinstance(value, str) and secret_in(value, path) is not None):
+    if secret or (isinstance(value, str) and _holds_secret(value, path)):
         return digest(json.dumps(value).encode())
     if isinstance(value, (int, float)) and abs(value) > LARGEST:
         return str(value)  # more than every reader of JSON keeps
     return value
 
 
+def _holds_secret(value: str, path: tuple[str, ...]) -> bool:
+    return secret_in(value, path) is not None or _IN_URL.search(value) is not None
+
+
 def _is_secret_name(name: str) -> bool:
     """Whether what is called so is not to be kept: a key, or a request's headers."""
     name = name.lower().replace("-", "").replace("_", "")
-    return name == "headers" or any(one in name for one in _SECRET_NAMES)
+    # ``maxTokens`` is no secret, ``refreshToken`` is one.
+    return name == "headers" or name.endswith("token") or any(one in name for one in _SECRET_NAMES)

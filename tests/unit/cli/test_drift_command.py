@@ -255,6 +255,11 @@ def test_every_shape_of_a_secret_is_kept_as_its_digest() -> None:
         {"clientSecret": {"value": secret}},
         {"api-key": secret},
         {"password": 12345678},
+        {"auth": {"token": secret}},
+        {"refreshToken": secret},
+        {"private_key": secret},
+        {"tool": [{"key": "Authorization", "value": secret}]},
+        {"url": f"https://hooks.example.com/x?a=1&token={secret}"},
     )
     for at, shape in enumerate(shapes):
         document = object_document(Key("agents", str(at)), {"id": str(at), **shape}).decode()
@@ -291,3 +296,29 @@ def test_a_null_that_is_left_out_is_no_drift() -> None:
 def test_another_workspaces_key_is_not_taken_for_objects_that_are_gone(recorded: Recorded) -> None:
     said = recorded.run("drift", "-s", "dev", code=1, env={"VOGENT_API_KEY_DEV": "sandbox-prod"})[1]
     assert "opens a workspace without any agent" in said
+
+
+def test_a_prompt_that_an_agent_left_is_not_gone(recorded: Recorded) -> None:
+    recorded.edit("stacks/presets/collections.toml", 'profile = "collector"\n', "")
+    for name in ("name", "amount"):
+        recorded.edit(
+            "stacks/presets/collections.toml",
+            f"[inputs.{name}]",
+            f"[inputs.{name}]\nusedElsewhere = true",
+        )
+    recorded.up()
+    older = seed_id("dev", "versioned_prompts", "Collector v1")
+    recorded.sandbox.edit("dev", "agents", AGENT, defaultVersionedPromptId=older)
+    (one,) = recorded.look()["objects"]
+    assert (one["kind"], one["gone"]) == ("agents", False)
+
+
+def test_a_damaged_record_is_named_and_ends_with_an_error(recorded: Recorded) -> None:
+    entry = recorded.registry.head("dev", "collections")
+    assert entry is not None
+    name = str(entry.references).removeprefix("sha256:")
+    path = recorded.root / f".dialform/registry/blobs/sha256/{name}.json"
+    path.write_bytes(path.read_bytes().replace(b"voices", b"voiced", 1))
+    said = recorded.run("drift", "-s", "dev", code=1)[1]
+    assert "collections could not be looked at" in said
+    assert name in said

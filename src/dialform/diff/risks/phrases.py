@@ -40,7 +40,7 @@ _AUTOMATED = {
     "it": r"automatic|automatizzat|assistente virtuale|intelligenza artificiale",
     "pt": r"automatizad|automátic|assistente virtual|inteligência artificial",
     "nl": r"geautomatiseerd|automatisch|virtuele assistent|kunstmatige intelligentie",
-    "ja": r"自動音声|AI|人工知能|自動応答",
+    "ja": r"自動音声|(?<![A-Za-z])AI(?![A-Za-z])|人工知能|自動応答",
 }
 _ON_BEHALF = {
     "en": r"on behalf of",

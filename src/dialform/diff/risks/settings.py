@@ -200,10 +200,13 @@ def _optional(before: View, after: View) -> Iterator[tuple[Path, str]]:
 def _default(before: View, after: View) -> Iterator[tuple[Path, str]]:
     for name, one in before.inputs.items():
         old, new = table(one).get("default"), table(after.inputs.get(name)).get("default")
+        is_hidden = table(one).get("sensitive") or table(after.inputs.get(name)).get("sensitive")
         if name in after.inputs and old is not None and old != new:
             yield (
                 ("inputs", name, "default"),
-                f"calls that leave {name!r} out say {new!r}, not {old!r}",
+                f"calls that leave {name!r} out say something else"
+                if is_hidden
+                else f"calls that leave {name!r} out say {new!r}, not {old!r}",
             )
 
 

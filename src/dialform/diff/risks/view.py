@@ -119,7 +119,10 @@ class View:
                     yield (*flow, "node", key, field), data.get(field)
                 for rule in tables(node.get("transitionRules")):
                     if rule.get("conditionType") == "language":
-                        yield (*flow, "node", key, "next", str(rule.get("value"))), rule["value"]
+                        yield (
+                            (*flow, "node", key, "next", str(rule.get("value"))),
+                            rule.get("value"),
+                        )
         idle = table(self.overrides.get("idleMessageConfig")).get("messages")
         for at, message in enumerate(idle if isinstance(idle, list) else ()):
             yield ("profile", "idleMessageConfig", "messages", at), message
