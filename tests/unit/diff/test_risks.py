@@ -385,3 +385,27 @@ def test_no_document_breaks_a_rule(seed: int) -> None:
     for one in [*risks(documents(preset), after), *risks(after, documents(preset))]:
         assert one.rule in RULES
         assert one.message
+
+
+def test_a_disclosure_that_only_the_prompt_keeps_is_lost_to_who_answers() -> None:
+    before, after = content("collections"), content("collections")
+    put(over(after), ("openingLine", "content"), "Hello, this is Sam. I said it plainly again.")
+    found = [one for one in risks(before, after) if one.rule == "disclosure-lost"]
+    assert [one.message for one in found] == [
+        "the opening line does not say any more that the call is recorded",
+        "the opening line does not say any more that an automated assistant calls",
+    ]
+
+
+def test_a_node_that_loses_its_opt_out_is_named() -> None:
+    before, after = content("lead"), content("lead")
+    node("interested", lambda one: one["transitionRules"].pop(0))(after)
+    (found,) = [one for one in risks(before, after) if one.rule == "opt-out-lost"]
+    assert found.path[-2:] == ("interested", "next")
+
+
+def test_the_default_of_a_sensitive_input_is_not_shown() -> None:
+    before, after = content("collections"), content("collections")
+    declared("company", default="Acme", sensitive=True)(after)
+    (found,) = [one for one in risks(before, after) if one.rule == "input-default-changed"]
+    assert "Acme" not in found.message

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.rules import macro_names
 from dialform.diff.risks.phrases import DISCLOSURES, NEGATION, OPT_OUT
 from dialform.diff.risks.rules import rule
-from dialform.diff.risks.view import OPENING, PROMPTS, View
+from dialform.diff.risks.view import OPENING, PROMPTS, View, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dialform.diff.model import Path
 
@@ -62,6 +62,20 @@ def _opt_out(before: View, after: View) -> Iterator[tuple[Path, str]]:
     path = _where(OPT_OUT, before)
     if path is not None and _where(OPT_OUT, after) is None:
         yield path, "nothing says any more what to do when somebody asks not to be called again"
+        return
+    for prompt in PROMPTS:
+        there = after.nodes(prompt)
+        for key, node in before.nodes(prompt).items():
+            if key in there and _lets_out(node) and not _lets_out(there[key]):
+                yield (
+                    (*prompt, "flow", "node", key, "next"),
+                    f"{key!r} has no way out any more for who asks not to be called again",
+                )
+
+
+def _lets_out(node: Mapping[str, Any]) -> bool:
+    said = (one.get("value") for one in tables(node.get("transitionRules")))
+    return any(isinstance(text, str) and OPT_OUT.search(text) for text in said)
 
 
 @rule("disclosure-lost", "high")
@@ -70,6 +84,11 @@ def _disclosure(before: View, after: View) -> Iterator[tuple[Path, str]]:
         path = _where(pattern, before)
         if path is not None and _where(pattern, after) is None:
             yield path, f"nothing says any more {what}"
+            continue
+        opening = (*OPENING, "content")
+        old, new = before.texts.get(opening), after.texts.get(opening)
+        if old and pattern.search(old) and not (new and pattern.search(new)):
+            yield opening, f"the opening line does not say any more {what}"
 
 
 def _where(pattern: re.Pattern[str], view: View) -> Path | None:
