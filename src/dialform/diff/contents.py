@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialform.diff.model import nothing_known
+from dialform.diff.recorded import Recorded
 from dialform.errors import ObjectAbsent, RegistryError, SettingError
 from dialform.presets.documents import PRESET_FORMAT, PROFILE_FORMAT
 from dialform.registry import Registry
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialform.declaration.history import Found, Pins
+    from dialform.diff.model import LookUp
     from dialform.presets.canonical import Digest
 
 
@@ -52,6 +55,11 @@ class Contents:
         if found is None and self._pins.bound_hit:
             self._remark(f"looked through the last {self._pins.most} commits that touch stacks/")
         return found
+
+    def recorded(self, url: str) -> LookUp:
+        """What releases of a registry recorded of a workspace's objects, as far as it is asked."""
+        registry = None if self._offline else self._registry(url)
+        return nothing_known if registry is None else Recorded(registry).anywhere
 
     def _registry(self, url: str) -> Registry | None:
         if url not in self._registries:
