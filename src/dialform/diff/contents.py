@@ -31,6 +31,7 @@ class Contents:
         self._root = root
         self._offline = offline
         self._registries: dict[str, Registry | None] = {}
+        self._recorded: dict[str, Recorded] = {}
         self.remarks: list[str] = []
 
     def find(self, url: str, name: str, digest: Digest) -> Found | None:
@@ -56,10 +57,14 @@ class Contents:
             self._remark(f"looked through the last {self._pins.most} commits that touch stacks/")
         return found
 
-    def recorded(self, url: str) -> LookUp:
+    def recorded(self, url: str, environment: str, preset: str) -> LookUp:
         """What releases of a registry recorded of a workspace's objects, as far as it is asked."""
         registry = None if self._offline else self._registry(url)
-        return nothing_known if registry is None else Recorded(registry).anywhere
+        if registry is None:
+            return nothing_known
+        if url not in self._recorded:
+            self._recorded[url] = Recorded(registry)
+        return self._recorded[url].anywhere(environment, preset)
 
     def _registry(self, url: str) -> Registry | None:
         if url not in self._registries:

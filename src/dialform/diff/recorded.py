@@ -9,10 +9,11 @@ can't be read is as if it were not recorded: `dialform registry verify` names da
 from __future__ import annotations
 
 from functools import cached_property, partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from dialform.drift.objects import OBJECT_FORMAT, REFERENCES_FORMAT
 from dialform.errors import RegistryError
+from dialform.registry.documents import OBJECT, REFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,20 +37,32 @@ class Recorded:
         """What a release itself recorded."""
         return partial(self._of, entry)
 
-    @property
-    def anywhere(self) -> LookUp:
-        """What the newest release that leans on an object recorded of it, in any environment."""
-        return self._found
+    def anywhere(self, environment: str, preset: str) -> LookUp:
+        """
+        What the newest release that leans on an object recorded of it.
+
+        The preset's own releases in the environment are asked first, then what is released now
+        anywhere.
+        """
+        return partial(self._found, (environment, preset))
 
     def _of(self, entry: Entry, kind: str, key: str) -> Mapping[str, Any] | None:
         return None if entry.references is None else self._read(entry.references, kind, key)
 
-    def _found(self, kind: str, key: str) -> Mapping[str, Any] | None:
-        for entry in self._newest_first:
+    def _found(self, log: tuple[str, str], kind: str, key: str) -> Mapping[str, Any] | None:
+        for entry in chain(self._own(*log), self._newest_first):
             found = self._of(entry, kind, key)
             if found is not None:
                 return found
         return None
+
+    def _own(self, environment: str, preset: str) -> list[Entry]:
+        try:
+            if not self._registry.exists or self._registry.head(environment, preset) is None:
+                return []
+            return self._registry.entries(environment, preset)[::-1]
+        except RegistryError:
+            return []
 
     @cached_property
     def _newest_first(self) -> list[Entry]:
@@ -71,15 +84,13 @@ class Recorded:
         try:
             listed = self._lists.get(references)
             if listed is None:
-                document = self._registry.read_document(references, REFERENCES_FORMAT)
+                document = self._registry.read_document(references, REFERENCES)
                 listed = {(row["kind"], row["id"]): row["digest"] for row in document["objects"]}
                 self._lists[references] = listed
             wanted = listed.get((kind, key))
             if wanted is None:
                 return None
-            fields: Mapping[str, Any] = self._registry.read_document(wanted, OBJECT_FORMAT)[
-                "fields"
-            ]
+            fields: Mapping[str, Any] = self._registry.read_document(wanted, OBJECT)["fields"]
         except RegistryError:
             return None
         return fields

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     Find = Callable[[str, str, Digest], Found | None]
     """The documents of a pinned preset, from the URL of its registry, its name and digest."""
 
+    Records = Callable[[str, str, str], LookUp]
+    """From a registry's URL, an environment and a preset, what was recorded there."""
+
 
 @dataclass(slots=True)
 class _Half:
@@ -55,7 +58,7 @@ def review(  # noqa: PLR0913 - two states, and where their parts come from
     label: str,
     find: Find,
     only: Collection[str] = (),
-    recorded: Callable[[str], LookUp] = lambda _: nothing_known,
+    recorded: Records = lambda *_: nothing_known,
 ) -> Review:
     """
     What a change from ``base`` to ``head`` does in each environment.
@@ -66,7 +69,7 @@ def review(  # noqa: PLR0913 - two states, and where their parts come from
         label: what the user called the older ones.
         find: gives the content of pinned presets.
         only: the environments to look at; all where it is empty.
-        recorded: gives what the releases of a registry recorded, from its URL.
+        recorded: gives what releases recorded of what a preset leans on.
 
     Raises:
         UsageError: neither side has an environment of ``only``.
@@ -94,9 +97,7 @@ def review(  # noqa: PLR0913 - two states, and where their parts come from
     return Review(label, tuple(found), idle)
 
 
-def _half(
-    project: Project, name: str, find: Find, origin: str, recorded: Callable[[str], LookUp]
-) -> _Half | None:
+def _half(project: Project, name: str, find: Find, origin: str, recorded: Records) -> _Half | None:
     if name not in project.environment_names():
         return None
     try:
@@ -105,7 +106,6 @@ def _half(
     except DeclarationError as error:
         return _Half(problems=_told(error.problems))
     half = _Half(environment)
-    look_up = recorded(url)
     half.problems += _told(one for one in environment.problems if one.severity == "error")
     for preset, run in environment.runs.items():
         version = None
@@ -125,6 +125,7 @@ def _half(
                 continue
             content, version = pinned, run.version
         try:
+            look_up = recorded(url, name, preset)
             half.subjects[preset] = _subject(environment, preset, named, content, version, look_up)
             half.subjects[preset].origin = origin
         except DeclarationError as error:

@@ -133,10 +133,13 @@ def planned(plan: Plan, label: str, origin: str, *, effects: bool = False) -> Si
     ``effects``: whether that is what the next `up` does, and no other commit's.
     """
     environment = plan.declared.name
-    look_up = Recorded(plan.registry).anywhere
+    recorded = Recorded(plan.registry)
     return Side(
         label,
-        {one.name: _running(one, environment, origin, look_up) for one in plan.running},
+        {
+            one.name: _running(one, environment, origin, recorded.anywhere(environment, one.name))
+            for one in plan.running
+        },
         environment,
         plan.declared.bindings,
         {one.preset: _told(one) for one in plan.effects()} if effects else {},
