@@ -14,8 +14,9 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.launcher.inputs import finding, reader
+from dialform.launcher.people.numbers import is_error_cell
 from dialform.launcher.people.records import Finding
-from dialform.presets.canonical import NotCanonical, canonical
+from dialform.presets.canonical import LARGEST, NotCanonical, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ _RFC3339 = re.compile(
     r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 ).fullmatch
 _NUL = "\\u0000"
+_ERROR = '"#'
 _MOST_REMEMBERED = 4096
 
 
@@ -67,16 +69,13 @@ class Inputs:
         """
         found = [_input(name, at, declared[name], text=text) for name, at in places]
         self._inputs = sorted(found, key=lambda one: one.name.encode("utf-16-be", "surrogatepass"))
-        self._text = text
 
     def json(self, cells: Sequence[Any], findings: list[Finding]) -> str:
         """The inputs that ``cells`` give; what is wrong with them is added to ``findings``."""
         pieces = []
         for name, at, key, written, required, sensitive in self._inputs:
             cell = cells[at]
-            if cell is None or (
-                cell.__class__ is str and (not cell or cell.isspace()) and self._empty(cell)
-            ):
+            if cell is None or (cell.__class__ is str and (not cell or cell.isspace())):
                 if required is not None:
                     findings.append(Finding(name, "required", None, required))
                 continue
@@ -86,20 +85,22 @@ class Inputs:
                 value = None if sensitive else cell
                 findings.append(Finding(name, "input", value, str(error)))
         whole = "{" + ",".join(pieces) + "}"
-        if not whole.isascii() or _NUL in whole:
+        if not whole.isascii() or _NUL in whole or _ERROR in whole:
             self._check_text(cells, findings)
         return whole
-
-    def _empty(self, cell: str) -> bool:
-        """Whether a blank cell says nothing: in CSV, where there is no other way to say so."""
-        return self._text or not cell
 
     def _check_text(self, cells: Sequence[Any], findings: list[Finding]) -> None:
         for one in self._inputs:
             cell = cells[one.at]
-            said = None if cell is None else wrong_text(cell)
+            if cell is None:
+                continue
+            value = None if one.sensitive else cell
+            said = wrong_text(cell)
             if said:
-                findings.append(Finding(one.name, "text", None if one.sensitive else cell, said))
+                findings.append(Finding(one.name, "text", value, said))
+            elif isinstance(cell, str) and is_error_cell(cell.strip()):
+                said = "a spreadsheet's error stands where a value should be: correct it there"
+                findings.append(Finding(one.name, "spreadsheet", value, said))
 
 
 def wrong_text(cell: object) -> str | None:
@@ -136,24 +137,39 @@ def _writer(declaration: Mapping[str, Any], *, text: bool) -> Callable[[Any], st
     if text and kind in ("string", "any") and declaration.get("pattern") is None:
         return encode_basestring
     read = reader(declaration)
-    quiet = {**declaration, "sensitive": True}  # the value is told by its own field
+    quiet = {**declaration, "sensitive": True}  # an error has the value beside its message
 
     def written(cell: Any) -> str:
         value = read(cell) if text else cell
-        if value.__class__ is str:
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                return '"\ufffd\ud800"'  # said by `wrong_text`
         said = finding(quiet, value)
         if said:
             raise ValueError(said)
         try:
-            return canonical(value).decode()
+            return number(value) if value.__class__ is float else canonical(value).decode()
         except NotCanonical as error:
             raise ValueError(str(error)) from None
 
-    return written
+    if not text:
+        return written
+    known: dict[str, str] = {}
+
+    def remembered(cell: str) -> str:
+        found = known.get(cell)
+        if found is None:
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            found = known[cell] = written(cell)
+        return found
+
+    return remembered
+
+
+def number(value: float) -> str:
+    """The canonical JSON of a float: quick for those that Python writes as JavaScript does."""
+    text = repr(value)
+    if "e" in text or "n" in text or value == 0 or abs(value) > LARGEST:
+        return canonical(value).decode()
+    return text.removesuffix(".0")
 
 
 class Zones:

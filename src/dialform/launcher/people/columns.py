@@ -83,7 +83,7 @@ def columns_of(
         ignore: columns that are left out.
 
     """
-    header = [name.strip() for name in names]
+    header = [name.encode("utf-8", "backslashreplace").decode().strip() for name in names]
     left_out = set(ignore)
     findings: list[Finding] = [
         Finding(
@@ -160,21 +160,22 @@ def _missing(inputs: Mapping[str, int], declared: Declared) -> Iterator[Finding]
 
 
 def _unknown(name: str, declared: Declared) -> Finding:
-    hint = _like(name, declared) or near(name, declared)
+    hint = (_like(name, declared) or near(name, declared)).rstrip("?")
     return Finding(
         name,
         "unknown-column",
         None,
-        f"the preset takes no such input{hint}; rename the column, or leave it out with "
+        f"the preset takes no such input{hint}: rename the column, or leave it out with "
         f"--ignore-column {_quoted(name)}",
     )
 
 
 def _twice(name: str, first: str) -> Finding:
-    what = "stands twice in the header" if name == first else f"means the same as {first!r}"
-    return Finding(
-        name, "same-column", None, f"{what}: remove one, or leave it out with --ignore-column"
-    )
+    if name == first:
+        said = "stands twice in the header: rename one, or remove it"
+    else:
+        said = f"means the same as {first!r}: leave one out with --ignore-column {_quoted(name)}"
+    return Finding(name, "same-column", None, said)
 
 
 def _no_number(header: Sequence[str], declared: Declared) -> Finding:

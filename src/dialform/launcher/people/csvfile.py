@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from dialform.launcher.people.columns import means_number
 from dialform.launcher.people.numbers import BadNumber, Numbers
 from dialform.launcher.people.records import BadRecord
-from dialform.launcher.people.tables import Unreadable
+from dialform.launcher.people.tables import Unreadable, lenient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ class CsvTable:
     def _all(self) -> Iterator[Record]:
         self._file.seek(0)
         stream = io.TextIOWrapper(
-            self._file, encoding=self._encoding, errors=_lenient(self._encoding), newline=""
+            self._file, encoding=self._encoding, errors=lenient(self._encoding), newline=""
         )
         try:
             yield from self._read(stream)
@@ -141,11 +141,6 @@ def _cells(line: str, separator: str) -> list[str]:
         return next(csv.reader([line], delimiter=separator), [])
     except csv.Error:
         return []
-
-
-def _lenient(encoding: str) -> str:
-    """How bytes that are no text come through, to be told where they stand."""
-    return "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
 
 
 def _bad(error: csv.Error, further: int) -> BadRecord:

@@ -104,14 +104,8 @@ class Numbers:
             number = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException:
             number = None
-        if (
-            number is None
-            or phonenumbers.is_possible_number_with_reason(number)
-            != phonenumbers.ValidationResult.IS_POSSIBLE
-        ):
-            raise BadNumber(
-                "number", f"no number of {self._region} can be like that; write it like {EXAMPLE}"
-            )
+        if number is None or not phonenumbers.is_valid_number(number):
+            raise BadNumber("number", f"{self._region} has no such number; write it like {EXAMPLE}")
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -159,6 +153,20 @@ def _mangled(text: str) -> str | None:  # noqa: PLR0911 - a list of what spreads
         said = _written(bare.removeprefix("+")) if bare else "write the number"
         return f"a spreadsheet's quote marks are part of it: {said}"
     return None
+
+
+def mangled_key(text: str) -> str | None:
+    """What a spreadsheet made of what tells people apart, and what to do; None for nothing."""
+    if _SCIENTIFIC(text):
+        return "a spreadsheet wrote it with an exponent: format the column as text and export again"
+    if _ERROR_CELL(text) or text.casefold() in _NOTHING:
+        return "stands for nobody: leave the cell empty where there is no such value"
+    return None
+
+
+def is_error_cell(text: str) -> bool:
+    """Whether a cell is a spreadsheet's error, like ``#N/A``."""
+    return _ERROR_CELL(text) is not None
 
 
 def _written(digits: str) -> str:

@@ -14,7 +14,9 @@ from dialform.launcher.people.cells import Inputs, Zones, moment, wrong_text
 from dialform.launcher.people.columns import columns_of
 from dialform.launcher.people.csvfile import CsvTable
 from dialform.launcher.people.findings import CAP, Findings
-from dialform.launcher.people.numbers import BadNumber, Numbers
+from dialform.launcher.people.jsonlines import JsonLines
+from dialform.launcher.people.numbers import BadNumber, Numbers, mangled_key
+from dialform.launcher.people.parquet import ParquetTable
 from dialform.launcher.people.records import (
     BadRecord,
     Finding,
@@ -212,8 +214,9 @@ class _Judge:
                     Finding(names[self._rest[0] or 0], "timezone", timezone, str(error))
                 )
         key = "" if person is None else str(person).strip()
-        if key and (said := wrong_text(key)):
-            findings.append(Finding(names[self._rest[1] or 0], "text", person, said))
+        if key and (wrong := _wrong_key(person, key)):
+            rule, said = wrong
+            findings.append(Finding(names[self._rest[1] or 0], rule, person, said))
         if not_before is not None and (not isinstance(not_before, str) or not_before.strip()):
             cell = not_before.strip() if isinstance(not_before, str) else not_before
             try:
@@ -250,6 +253,17 @@ class _Judge:
                 name, "number", None, "is empty: write the number in E.164, or remove the row"
             )
         return Finding(name, error.rule, cell, str(error))
+
+
+def _wrong_key(cell: object, key: str) -> tuple[str, str] | None:
+    """The rule and what is wrong with what a cell says who it is, or None."""
+    if not isinstance(cell, (str, int)) or isinstance(cell, bool):
+        return "person", "is neither text nor a whole number: two people could look the same"
+    mangled = mangled_key(key)
+    if mangled:
+        return "spreadsheet", mangled
+    said = wrong_text(key)
+    return None if said is None else ("text", said)
 
 
 def _written(cell: object) -> str:
@@ -323,4 +337,8 @@ def read_people(  # noqa: PLR0913 - the options of a command
 
 def _table(source: Source, declared: Declared, format: str | None) -> Table:  # noqa: A002
     looks = looks_of(source.head, source.name, format)
+    if looks.format == "parquet":
+        return ParquetTable(source.file)
+    if looks.format == "jsonl":
+        return JsonLines(source.file, looks.encoding)
     return CsvTable(source.file, looks.encoding, declared)

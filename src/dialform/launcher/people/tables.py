@@ -50,3 +50,8 @@ class Unreadable(Exception):
         self.rule = rule
         self.row = row
         super().__init__(message)
+
+
+def lenient(encoding: str) -> str:
+    """How bytes that are no text come through a decoder, to be told where they stand."""
+    return "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
