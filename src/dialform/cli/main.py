@@ -31,6 +31,7 @@ COMMANDS = {
     "promote": ("dialform.cli.promote", "move pins to what is live in another environment"),
     "rollback": ("dialform.cli.promote", "go back to a version that was live before"),
     "dial": ("dialform.cli.dial", "place a call from what is released"),
+    "launch": ("dialform.cli.launch", "call a list of people"),
     "try": ("dialform.cli.dial", "place a call from the working tree, unreleased"),
     "presets": ("dialform.cli.show", "list what is released in an environment"),
     "show": ("dialform.cli.show", "show a preset: its request, or what the agent says"),

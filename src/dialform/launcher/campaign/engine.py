@@ -17,8 +17,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dialform.errors import ApiError, Deferred, DialformError, NotSent, OutcomeUnknown, Rejected
 from dialform.launcher.campaign.governor import Governor
-from dialform.launcher.campaign.writer import Writer
-from dialform.launcher.records import ENDED, FINISHED, PAUSED, RUNNING, Reservation, Settlement
+from dialform.launcher.records import (
+    ENDED,
+    FINISHED,
+    PAUSED,
+    RUNNING,
+    Reservation,
+    Row,
+    Settlement,
+)
 from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
@@ -28,8 +35,9 @@ if TYPE_CHECKING:
     from dialform.api.fast import Seen
     from dialform.launcher.calling import Refusal
     from dialform.launcher.campaign.settings import Settings
+    from dialform.launcher.campaign.writer import Writer
     from dialform.launcher.ledger import Ledger
-    from dialform.launcher.records import Campaign, Record, Row
+    from dialform.launcher.records import Campaign, Record
     from dialform.launcher.request import Template
 
 STALE = 5.0
@@ -46,6 +54,9 @@ _GROUP = 64
 
 _NEVER_THERE = frozenset((401, 403, 404))
 """Rejections that are about the key, the agent or the workspace, never about who is called."""
+
+_SHORTEST = 0.02
+"""Seconds that it waits at least before it looks again."""
 
 _LOST_IN_A_ROW = 5
 """Calls without an answer in a row after which nothing more is sent."""
@@ -66,7 +77,7 @@ class Transport(Protocol):
 
 
 class Allows(Protocol):
-    """The environment's rules: `dialform.launcher.calling.Rules.check`, with the ledger's counts."""
+    """The environment's rules: `calling.Rules.check`, with what the ledger counts."""
 
     def __call__(self, now: float, row: Row) -> Refusal | None:
         """Why the row is not called now."""
@@ -114,8 +125,11 @@ class Engine:
         stopped: Callable[[], Stop | None],
         suppressed: Callable[[str], str | None],
         report: Callable[[Happened], None] = lambda _: None,
+        one_at_a_time: bool = False,
         timeout: float = 30.0,
         longest_call: float = 3600.0,
+        polls: Sequence[float] = POLLS,
+        stale: float = STALE,
     ) -> None:
         """
         Touch nothing yet.
@@ -132,8 +146,11 @@ class Engine:
             stopped: what a hold, a withdrawal or a yank says now.
             suppressed: why a number is not to be called, if so.
             report: is told what happens.
+            one_at_a_time: whether a call counts for what the rules say of the next one.
             timeout: seconds that the API has for an answer.
             longest_call: seconds after which a call that was not seen to end is let go of.
+            polls: seconds between looks at a live call; the last one is repeated.
+            stale: seconds after which what is released is looked at again.
 
         """
         self.campaign = campaign
@@ -148,8 +165,11 @@ class Engine:
         self._stopped = stopped
         self._suppressed = suppressed
         self._report = report
+        self._group = 1 if one_at_a_time else _GROUP
         self._timeout = timeout
         self._longest = longest_call
+        self._polls = polls
+        self._stale = stale
         self._stop: Stop | None = None
         self._checked = float("-inf")
         self._wake = asyncio.Event()
@@ -179,6 +199,10 @@ class Engine:
                 if self._stop is None and not await self._send_some():
                     await self._idle()
             return await self._drained(self._stop)
+        except DialformError:
+            await asyncio.wait(self._sends) if self._sends else None
+            await self._let_go()
+            raise
         except BaseException:
             await self._let_go()
             raise
@@ -207,7 +231,7 @@ class Engine:
     async def _look(self) -> None:
         """Whether something stops the campaign; at most `STALE` seconds old before each call."""
         now = self._now()
-        if not 0 <= now - self._checked < STALE:
+        if not 0 <= now - self._checked < self._stale:
             self._checked = now
             stop = await self._writer.read(self._stopped)
             if stop is not None:
@@ -231,7 +255,7 @@ class Engine:
 
     def _most(self, now: float) -> int:
         """How many calls may start now."""
-        room = min(self.governor.room(now), _GROUP)
+        room = min(self.governor.room(now), self._group)
         under_way = self._placed + self.governor.in_flight
         if self.settings.total is not None:
             room = min(room, self.settings.total - under_way)
@@ -385,9 +409,7 @@ class Engine:
             message = f"{len(rows)} equal rejections in a row: {settlement.words}"
             self._end(Stop(PAUSED, "rejected", message))
             persons = [one.person for one in rows[:-1]]
-            await self._writer.call(
-                self._ledger.plan_rejected, self.campaign.id, persons, due=now
-            )
+            await self._writer.call(self._ledger.plan_rejected, self.campaign.id, persons, due=now)
             return settlement._replace(state="rejected", due=now)
         return settlement._replace(state="rejected")
 
@@ -402,7 +424,7 @@ class Engine:
         polls = 0
         try:
             while True:
-                await asyncio.sleep(POLLS[min(polls, len(POLLS) - 1)])
+                await asyncio.sleep(self._polls[min(polls, len(self._polls) - 1)])
                 polls += 1
                 seen = await self._seen(dial_id)
                 now = self._now()
@@ -459,16 +481,16 @@ class Engine:
             if not counts.get("reserved"):  # another process's may come back
                 self._end(Stop(FINISHED, "", "everybody was called"))
                 return
-        waits = [STALE]
+        waits = [max(self._stale, _SHORTEST)]
         if self.governor.room(now) == 0:
             wait = self.governor.wait(now)
             if wait is not None:
                 waits.append(wait)
         elif due is not None:
-            waits.append(max(due - now, 0.0) if due > now else STALE)
+            waits.append(due - now)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(min(waits), 0.001))
+            await asyncio.wait_for(self._wake.wait(), max(min(waits), _SHORTEST))
 
     async def _drained(self, stop: Stop) -> Stop:
         """Wait for the answers that are on their way; live calls go on without us."""
@@ -518,8 +540,6 @@ class Engine:
 
 def _row_of(record: Record) -> Row:
     """The row of a dial, as it was before it."""
-    from dialform.launcher.records import Row  # noqa: PLC0415 - a type for the rest
-
     return Row(
         row=0,
         person=record.person or record.to or "",
@@ -537,8 +557,3 @@ def _without_token(created: Created) -> bytes:
     """The API's answer less what opens the call's session."""
     token = created.dial_token
     return created.answer.replace(token.encode(), b"***") if token else created.answer
-
-
-def rows_in_all(counts: Sequence[int]) -> int:
-    """How many rows there are."""
-    return sum(counts)
