@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 STALE = 5.0
 """Seconds after which what is released is looked at again: a hold stops calls within these."""
 
+IDLE = 30.0
+"""Seconds after which the ledger is looked at again where nothing is due: somebody may add to it,
+or another process may have left something."""
+
 POLLS = (5.0, 10.0, 20.0, 30.0)
 """Seconds between looks at a live call; the last one is repeated."""
 
@@ -130,6 +134,8 @@ class Engine:
         longest_call: float = 3600.0,
         polls: Sequence[float] = POLLS,
         stale: float = STALE,
+        idle: float = IDLE,
+        is_pending: Callable[[Record], bool] | None = None,
     ) -> None:
         """
         Touch nothing yet.
@@ -151,6 +157,8 @@ class Engine:
             longest_call: seconds after which a call that was not seen to end is let go of.
             polls: seconds between looks at a live call; the last one is repeated.
             stale: seconds after which what is released is looked at again.
+            idle: seconds after which the ledger is looked at again where nothing is due.
+            is_pending: whether a process may still settle a dial; None asks the machine.
 
         """
         self.campaign = campaign
@@ -170,11 +178,14 @@ class Engine:
         self._longest = longest_call
         self._polls = polls
         self._stale = stale
+        self._longest_idle = idle
+        self._is_pending = is_pending
         self._stop: Stop | None = None
         self._checked = float("-inf")
         self._wake = asyncio.Event()
-        self._sends: set[asyncio.Task[None]] = set()
-        self._calls: set[asyncio.Task[None]] = set()
+        # In the order in which they began: sets would make each run another one.
+        self._sends: dict[asyncio.Task[None], None] = {}
+        self._calls: dict[asyncio.Task[None], None] = {}
         self._placed = 0
         self._before = 0
         """Calls that the campaign placed before this process began."""
@@ -216,7 +227,9 @@ class Engine:
     async def _take_up(self) -> None:
         """Give up what processes that are gone left behind; follow what is live."""
         call = self._writer.call
-        for record in await call(self._ledger.abandoned, campaign=self.campaign.id):
+        for record in await call(
+            self._ledger.abandoned, campaign=self.campaign.id, is_pending=self._is_pending
+        ):
             row = _row_of(record)
             self._tell("lost", row, "was being sent by a process that is gone: may have rung")
         placed = await call(self._ledger.placed, self.campaign.id)
@@ -481,7 +494,7 @@ class Engine:
             if not counts.get("reserved"):  # another process's may come back
                 self._end(Stop(FINISHED, "", "everybody was called"))
                 return
-        waits = [max(self._stale, _SHORTEST)]
+        waits = [self._longest_idle]
         if self.governor.room(now) == 0:
             wait = self.governor.wait(now)
             if wait is not None:
@@ -518,12 +531,12 @@ class Engine:
         with contextlib.suppress(DialformError):
             await self._writer.flush()
 
-    def _spawn(self, tasks: set[asyncio.Task[None]], work: Any) -> None:
+    def _spawn(self, tasks: dict[asyncio.Task[None], None], work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        tasks.add(task)
+        tasks[task] = None
 
         def done(finished: asyncio.Task[None]) -> None:
-            tasks.discard(finished)
+            tasks.pop(finished, None)
             self._wake.set()
             if not finished.cancelled() and finished.exception() is not None:
                 self._failed(finished.exception())
