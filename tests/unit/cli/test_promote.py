@@ -160,6 +160,36 @@ def test_a_dry_run_shows_and_writes_nothing(two: Two) -> None:
     assert two.text("prod") == before
 
 
+def test_a_dry_run_shows_what_the_promotion_shows(two: Two) -> None:
+    """A preset that is new there as well."""
+    two.change("again")
+    shown, _ = two.run(*PROMOTE, "--dry-run")
+    assert two.run(*PROMOTE)[0] == shown
+    text = two.text("prod")
+    two.write("stacks/prod.toml", text.partition("\n# What runs here.")[0] + "\n")
+    two.commit()
+    shown, _ = two.run(*PROMOTE, "--dry-run")
+    assert "new in prod" in shown
+    assert two.run(*PROMOTE)[0] == shown
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_what_cannot_be_shown_is_not_written(two: Two, more: tuple[str, ...]) -> None:
+    """The diff needs what else prod pins, and the registry has it no more."""
+    two.change("again")
+    two.write(
+        "stacks/prod.toml",
+        two.text("prod").replace(
+            'follow = "source"', f'version = 1\ndigest = "{"sha256:" + "0" * 64}"'
+        ),
+    )
+    two.commit()
+    before = two.text("prod")
+    _, said = two.run(*PROMOTE, *more, code=1)
+    assert "zzz" in said
+    assert two.text("prod") == before
+
+
 def test_the_same_pin_is_no_change(two: Two) -> None:
     before = two.text("prod")
     said, _ = two.run(*PROMOTE)
