@@ -49,9 +49,9 @@ _STOP_EXAMPLES = """\
   dialform stop reminder collections -s prod --reason "the numbers are blocked"
 """
 _RESUME = """\
-End a hold: what was live before it is live again. Or let a preset move that was rolled back:
-the next `pulumi up` releases what is declared. Of several, goes on where one can't be resumed,
-and says which.
+End a hold: what was live before it is live again, what was rolled back is so again. Or let a
+preset move that is rolled back: the next `pulumi up` releases what is declared. Of several, goes
+on where one can't be resumed, and says which.
 """
 _RESUME_EXAMPLES = """\
   dialform resume collections -s prod --reason "false alarm"
@@ -62,6 +62,7 @@ _DONE = {
     "resume": "live again",
     "withdraw": "withdrawn: no calls",
 }
+_ROLLED_BACK = "rolled back to as before the hold, until it is declared or resumed once more"
 _SEVERAL: dict[str, tuple[str, frozenset[str], str]] = {
     "hold": (
         "held",
@@ -233,4 +234,5 @@ def _told(entry: Entry, kind: str, version: int | None, *, same: bool) -> str:
     already = "was so already; " if same else ""
     if kind == "yank":
         return f"{where}: {already}version {version} is barred for good (entry {entry.seq})"
-    return f"{where}: {already}version {entry.version} is {_DONE[kind]} (entry {entry.seq})"
+    done = _ROLLED_BACK if entry.state == "rolled-back" else _DONE[kind]
+    return f"{where}: {already}version {entry.version} is {done} (entry {entry.seq})"

@@ -471,6 +471,21 @@ def test_a_yanked_version_is_passed_over_and_refused(two: Two) -> None:
     )
 
 
+def test_a_hold_on_a_rollback_gives_it_back(two: Two) -> None:
+    """And `resume` once more ends it; `resume --all` ends holds alone."""
+    moved_on(two)
+    two.run("rollback", "collections", "-s", "prod", "--now", "--reason", "wrong day")
+    two.run("stop", "--all", "-s", "prod", "--reason", "blocked")
+    said, _ = two.run("resume", "collections", "-s", "prod", "--reason", "free")
+    assert "version 1 is rolled back to as before the hold" in said
+    said, _ = two.run("plan", "-s", "prod", code=3)
+    assert "was rolled back to version 1 in prod" in said
+    assert "nothing is held" in two.run("resume", "--all", "-s", "prod", "--reason", "free")[1]
+    said, _ = two.run("resume", "collections", "-s", "prod", "--reason", "it was right")
+    assert "version 1 is live again" in said
+    assert "release version 2 in place of version 1" in two.run("plan", "-s", "prod")[0]
+
+
 # Stop
 
 
