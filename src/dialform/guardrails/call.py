@@ -29,7 +29,7 @@ PROMPTS: tuple[Path, ...] = (("profile", "prompt"), ("profile", "ivrConfiguratio
 """Where the prompts of a call stand."""
 
 _TWINS = (CALL_TWINS, OVERRIDE_TWINS, PROMPT_TWINS, IVR_TWINS, FUNCTION_TWINS, NODE_TWINS)
-_OURS: dict[str, str] = {
+OURS: dict[str, str] = {
     "agentOverrides": "profile",
     "defaultVersionedPrompt": "prompt",
     "versionedPrompt": "prompt",
@@ -158,7 +158,7 @@ def _declared(value: Any) -> Any:
         if key == "flowDefinition" and isinstance(item, dict):
             found["flow"] = _flow(item)
         else:
-            found[_OURS.get(key) or key] = item if key in _FREE else _declared(item)
+            found[OURS.get(key) or key] = item if key in _FREE else _declared(item)
     return found
 
 
