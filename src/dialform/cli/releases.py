@@ -100,12 +100,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_rest(parser: Parser) -> None:
-    context.add_stack(parser)
     parser.add_argument(
         "--reason", metavar="TEXT", required=True, help="why, for those who find it so"
     )
-    context.add_registry(parser)
-    context.add_json(parser)
+    context.add_released(parser)
 
 
 def run(args: argparse.Namespace) -> None:
