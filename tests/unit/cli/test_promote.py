@@ -267,6 +267,20 @@ def rolled_back(two: Two) -> None:
     two.run("rollback", "collections", "-s", "staging", "--now", "--reason", "bad")
 
 
+def rolled_back_there(two: Two) -> None:
+    """Version 2 is pinned in the target, and somebody put version 1 back."""
+    two.run(*PROMOTE)
+    two.up("prod")
+    two.change("for the third time")
+    two.run("rollback", "collections", "-s", "prod", "--now", "--reason", "bad")
+
+
+def held_there(two: Two) -> None:
+    """On top of that."""
+    rolled_back_there(two)
+    two.run("hold", "collections", "-s", "prod", "--reason", "look")
+
+
 def yanked_there(two: Two) -> None:
     two.run("yank", "collections@2", "-s", "prod", "--reason", "bad")
 
@@ -302,6 +316,8 @@ REFUSALS = {
     "held": (held, "is held in staging", "not-live"),
     "withdrawn": (withdrawn, "is withdrawn in staging", "not-live"),
     "rolled back": (rolled_back, "is rolled back in staging", "not-live"),
+    "rolled back in the target": (rolled_back_there, "rolled back to version 1", "rolled-back"),
+    "held when rolled back": (held_there, "rolled back to version 1", "rolled-back"),
     "yanked in the target": (yanked_there, "version 2 is yanked in prod", "yanked"),
     "yanked in the source": (yanked_here, "version 2 is yanked in staging", "yanked"),
     "uncommitted": (dirty, "not committed", "dirty"),
