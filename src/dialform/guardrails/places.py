@@ -7,12 +7,14 @@ what the working tree says in the preset's, the profile's, a prompt's or a flow'
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.source import JsonSource
+from dialform.guardrails.call import OURS
 
 if TYPE_CHECKING:
     from dialform.declaration import Environment, Flow, Preset
+    from dialform.declaration.merging import Layered
     from dialform.errors import Problem
     from dialform.guardrails.breaches import Breach
     from dialform.guardrails.call import Call, Path
@@ -49,9 +51,15 @@ def _says(deviation: object, path: Path) -> bool:
 def _in_source(preset: Preset, breach: Breach) -> Problem:
     rule, message, path = breach.rule, breach.message, breach.path
     profile = preset.profile
+    extra = _in_extra(preset.layered, path)
+    if extra is not None:
+        return preset.layered.problem(extra, rule, message)
     if path[0] != "profile" or len(path) == 1 or profile is None:
         return preset.layered.problem(path, rule, message)
     path = path[1:]
+    extra = _in_extra(profile.layered, path)
+    if extra is not None:
+        return profile.layered.problem(extra, rule, message)
     if path and path[-1] == "prompt":
         prose = profile.prose(path[:-1])
         if prose is not None:
@@ -62,6 +70,33 @@ def _in_source(preset: Preset, breach: Breach) -> Problem:
         if flow is not None and len(path) > at + 1:
             return _in_flow(flow, path[at + 1 :], rule, message)
     return profile.layered.problem(path, rule, message)
+
+
+def _in_extra(layered: Layered, path: Path) -> Path | None:
+    """Where ``extraFields`` say what is at ``path``; None where it is declared, or said nowhere."""
+    found = _reach(layered.value.get("extraFields"), path)
+    return ("extraFields", *found) if len(found) > len(_reach(layered.value, path)) else None
+
+
+def _reach(value: Any, path: Path) -> Path:
+    """As much of ``path`` as is there, in the keys that are: a declaration's or the API's."""
+    found: list[str | int] = []
+    for part in path:
+        at: str | int | None = None
+        if isinstance(value, dict):
+            names = {key: "node" if key == "nodes" else OURS.get(key, key) for key in value}
+            at = next((key for key in value if part in (key, names[key])), None)
+        elif isinstance(value, list):
+            ids = (
+                (one.get("id"), one.get("optionId")) if isinstance(one, dict) else ()
+                for one in value
+            )
+            at = next((index for index, one in enumerate(ids) if part in (index, *one)), None)
+        if at is None:
+            break
+        found.append(at)
+        value = value[at]
+    return tuple(found)
 
 
 def _in_flow(flow: Flow, path: Path, rule: str, message: str) -> Problem:
