@@ -42,7 +42,10 @@ DIRECTION = {
     "presets/": ("errors", "presets"),
     "api/": ("errors", "presets", "api"),
     "registry/": ("errors", "presets", "registry"),
-    "declaration/": ("errors", "presets", "api", "declaration", "registry.names"),
+    "declaration/": (
+        *("errors", "presets", "api", "declaration"),
+        *("registry.names", "launcher.calling"),
+    ),
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
     "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),

@@ -43,6 +43,19 @@ class Cap(NamedTuple):
         return earlier + self.seconds
 
 
+def length(text: str) -> str:
+    """
+    ``text``, if it is a length of time.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    if not _LENGTH.fullmatch(text):
+        raise ValueError(f"{text!r} is no length of time; write it like 30m, 24h or 7d")
+    return text
+
+
 def caps(table: Mapping[str, int]) -> tuple[Cap, ...]:
     """
     The caps of a table, ``{ 24h = 1, 7d = 3 }``, the shortest time first.
@@ -52,8 +65,7 @@ def caps(table: Mapping[str, int]) -> tuple[Cap, ...]:
 
     """
     for within, most in table.items():
-        if not _LENGTH.fullmatch(within):
-            raise ValueError(f"{within!r} is no length of time; write it like 30m, 24h or 7d")
+        length(within)
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise ValueError(f"{within}: must be a number of dials, 1 or more, not {most!r}")
     return tuple(sorted((Cap(*one) for one in table.items()), key=lambda cap: cap.seconds))

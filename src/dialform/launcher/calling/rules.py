@@ -8,7 +8,7 @@ document was checked when it was declared; one that can't be understood here all
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.api.location import is_loopback
 from dialform.errors import ObjectCorrupt, UnknownFormat
@@ -45,8 +45,8 @@ class Rules(NamedTuple):
     """An environment's rules for single calls."""
 
     environment: str
-    destinations: Sequence[str] | Literal["any"] | None
-    """None: none are said."""
+    destinations: tuple[str, ...] | None
+    """``("any",)``, countries, beginnings of numbers; None: nothing is said of them."""
 
     sandbox: bool
     """Whether the workspace is on this machine, where no phone rings."""
@@ -77,7 +77,7 @@ class Rules(NamedTuple):
         try:
             return cls(
                 environment=name,
-                destinations=table.get("destinations"),
+                destinations=_texts(table["destinations"]) if "destinations" in table else None,
                 sandbox=is_loopback(document["workspace"]["url"]),
                 hours=_hours(table) if "hours" in table else None,
                 per_person=caps(table.get("perPerson", {})),
@@ -204,6 +204,12 @@ class Rules(NamedTuple):
             message = f"{cap.most} {dials} {whom} within {cap.within} is the most{_from(due)}"
             return _refusal(f"calls.{rule}", message, due)
         return None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{value!r} is no list of texts")
+    return tuple(value)
 
 
 def _hours(table: Mapping[str, Any]) -> Hours:
