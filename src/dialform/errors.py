@@ -6,6 +6,7 @@ Every error that dialform raises, split by what the caller must do.
     ├── DeclarationError             1   fix a file: carries one `Problem` per finding
     ├── SettingError                 1   fix a setting: a key variable, a URL, a folder
     ├── InputError                   1   fix what was given for one dial: number or inputs
+    ├── PeopleError                  1   fix a file of people: carries what its rows do wrong
     ├── RegistryError                1   the registry can't serve
     │   ├── RegistryUnreachable      1   it did not answer: says nothing about what is in it
     │   ├── ObjectAbsent             1   it answered: there is no such object
@@ -28,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class DialformError(Exception):
@@ -97,6 +98,23 @@ class SettingError(DialformError):
 
 class InputError(DialformError):
     """The number or the inputs given for one dial are wrong. Nothing was sent."""
+
+
+class PeopleError(DialformError):
+    """
+    A file of people that can't be called as it is. Nobody was.
+
+    ``errors`` are the first of `dialform.launcher.people.RowError`, ``tally`` says how many
+    there are of each rule, those included that ``errors`` does not hold.
+    """
+
+    def __init__(
+        self, message: str, *, errors: Sequence[object] = (), tally: Mapping[str, int] | None = None
+    ) -> None:
+        """``message`` has the errors in it, as a person reads them."""
+        self.errors = tuple(errors)
+        self.tally = dict(tally or {})
+        super().__init__(message)
 
 
 class RegistryError(DialformError):
