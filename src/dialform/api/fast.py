@@ -131,9 +131,7 @@ class FastClient:
             async with self._session.request(
                 method, self.url + path, data=body, headers=headers, allow_redirects=False
             ) as response:
-                answer.start(
-                    response.status, {k.lower(): v for k, v in response.headers.items()}
-                )
+                answer.start(response.status, {k.lower(): v for k, v in response.headers.items()})
                 answer.complete = await _read(response, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             answer.fail(error, sent=not isinstance(error, _NOT_SENT))

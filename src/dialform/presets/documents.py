@@ -101,12 +101,13 @@ def preset_document(
 
 
 def environment_document(
-    environment: str, workspace: Mapping[str, str], calls: Mapping[str, Any] | None = None
+    environment: str, workspace: Mapping[str, Any], calls: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """
-    What launchers need besides: ``workspace`` is ``{url, keyvar}``.
+    What launchers need besides.
 
-    ``calls``: the rules for single calls; a document without them is one from before them.
+    ``workspace`` is ``{url, keyvar}``, with ``idempotencyKeys`` where calls carry a key;
+    ``calls`` are the rules for single calls: a document without them is one from before them.
     """
     document: dict[str, Any] = {
         "format": ENVIRONMENT_FORMAT,
