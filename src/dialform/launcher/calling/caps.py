@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Placed = Callable[[str | None, int], float | None]
+    Placed = Callable[[Sequence[str], int], float | None]
     """
-    When the n-th latest dial was written down, to a person by their key, or, for None, to
-    anybody in the environment; None where there were fewer than n. Those that certainly rang
-    nobody (``rejected``, ``deferred``, ``not_sent``) are not counted.
+    When the n-th latest dial of the environment was written down, to a person by their keys
+    and numbers, or, for (), to anybody; None where there were fewer than n. Those that
+    certainly rang nobody (``rejected``, ``deferred``, ``not_sent``) are not counted.
     """
 
 _LENGTH = re.compile(r"[1-9][0-9]{0,3}[mhd]")
@@ -35,9 +35,9 @@ class Cap(NamedTuple):
         """The length of ``within``."""
         return int(self.within[:-1]) * _SECONDS[self.within[-1]]
 
-    def frees(self, now: float, key: str | None, placed: Placed) -> float | None:
+    def frees(self, now: float, keys: Sequence[str], placed: Placed) -> float | None:
         """When one more dial is within the cap; None if it is at ``now``."""
-        earlier = placed(key, self.most)
+        earlier = placed(keys, self.most)
         if earlier is None or earlier + self.seconds <= now:
             return None
         return earlier + self.seconds
@@ -72,8 +72,8 @@ def caps(table: Mapping[str, int]) -> tuple[Cap, ...]:
 
 
 def exceeded(
-    found: Sequence[Cap], now: float, key: str | None, placed: Placed
+    found: Sequence[Cap], now: float, keys: Sequence[str], placed: Placed
 ) -> tuple[Cap, float] | None:
     """The cap that holds a dial back for longest, and until when; None where none does."""
-    held = [(cap, due) for cap in found if (due := cap.frees(now, key, placed)) is not None]
+    held = [(cap, due) for cap in found if (due := cap.frees(now, keys, placed)) is not None]
     return max(held, key=lambda one: one[1], default=None)

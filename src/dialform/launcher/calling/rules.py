@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.api.location import is_loopback
-from dialform.errors import ObjectCorrupt, UnknownFormat
+from dialform.errors import CallRefused, ObjectCorrupt, UnknownFormat
 from dialform.launcher.calling.caps import Cap, caps, exceeded
 from dialform.launcher.calling.destinations import ANYWHERE, is_allowed
 from dialform.launcher.calling.hours import Hours
@@ -39,6 +39,10 @@ class Refusal(NamedTuple):
 
     due: float | None
     """The first instant at which the rules allow it; None where waiting doesn't help."""
+
+    def error(self) -> CallRefused:
+        """It, to be raised."""
+        return CallRefused(self.message, rule=self.rule, due=self.due)
 
 
 class Rules(NamedTuple):
@@ -125,16 +129,43 @@ class Rules(NamedTuple):
             zones: the zones that the caller says the person is in; () takes all that the
                 number may be in.
             placed: what was dialled before, as `caps.Placed`; None leaves the caps out.
-            person: the key under which ``placed`` counts; None is ``to``.
+            person: a key of the person besides ``to``, under which dials are counted.
 
         """
-        if to is None:
-            return self._capped(now, None, None, (), placed)
-        return (
-            self._elsewhere(to)
-            or self._closed(now, to, zones)
-            or self._capped(now, to, person or to, zones, placed)
-        )
+        found = None
+        if to is not None:
+            found = self._elsewhere(to) or self._closed(now, to, zones)
+        if found is None and placed is not None:
+            found = self.capped(now, to, zones, placed, person=person)
+        return found
+
+    def capped(
+        self,
+        now: float,
+        to: str | None,
+        zones: Sequence[ZoneInfo],
+        placed: Placed,
+        *,
+        person: str | None = None,
+    ) -> Refusal | None:
+        """`check` of the caps alone; ``due`` is within the hours all the same."""
+        keys = [one for one in dict.fromkeys((person, to)) if one is not None]
+        scopes: list[tuple[str, tuple[Cap, ...], list[str]]] = [
+            ("perEnvironment", self.per_environment, [])
+        ]
+        if to is not None:
+            scopes.insert(0, ("perPerson", self.per_person, keys))
+        for rule, found, whose in scopes:
+            held = exceeded(found, now, whose, placed)
+            if held is None:
+                continue
+            cap, until = held
+            due = until if to is None else self.next_open(until, to, zones)
+            whom = f"to {to}" if whose else f"of {self.environment}"
+            dials = "dial" if cap.most == 1 else "dials"
+            message = f"{cap.most} {dials} {whom} within {cap.within} is the most{_from(due)}"
+            return _refusal(f"calls.{rule}", message, due)
+        return None
 
     def _elsewhere(self, to: str) -> Refusal | None:
         if self.destinations is None:
@@ -181,29 +212,6 @@ class Rules(NamedTuple):
         margin = self.hours.margin if where.inferred else 0
         narrowed = f", less {margin} min as the zone is inferred" if windows and margin else ""
         return f"open {windows}{narrowed}" if windows else f"and {DAYS[day]} has no hours"
-
-    def _capped(
-        self,
-        now: float,
-        to: str | None,
-        person: str | None,
-        zones: Sequence[ZoneInfo],
-        placed: Placed | None,
-    ) -> Refusal | None:
-        if placed is None:
-            return None
-        scopes = [("perPerson", self.per_person, person)] if person is not None else []
-        for rule, found, key in [*scopes, ("perEnvironment", self.per_environment, None)]:
-            held = exceeded(found, now, key, placed)
-            if held is None:
-                continue
-            cap, until = held
-            due = until if to is None else self.next_open(until, to, zones)
-            whom = f"to {to}" if rule == "perPerson" else f"of {self.environment}"
-            dials = "dial" if cap.most == 1 else "dials"
-            message = f"{cap.most} {dials} {whom} within {cap.within} is the most{_from(due)}"
-            return _refusal(f"calls.{rule}", message, due)
-        return None
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ from dialform.errors import ObjectCorrupt, UnknownFormat
 from dialform.launcher.calling import Refusal, Rules, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+
+    from dialform.launcher.calling.caps import Placed
 
 ANN = "+14155550123"
 PENSACOLA = "+18505550123"
@@ -44,10 +46,10 @@ NOON = at("2026-11-25 20:00")
 """12:00 in Los Angeles on a Wednesday."""
 
 
-def dialled(*ago: float, now: float = NOON) -> Callable[[str | None, int], float | None]:
+def dialled(*ago: float, now: float = NOON) -> Placed:
     """The caps' question, for dials so many seconds before ``now``."""
     times = sorted((now - one for one in ago), reverse=True)
-    return lambda _person, n: times[n - 1] if n <= len(times) else None
+    return lambda _keys, n: times[n - 1] if n <= len(times) else None
 
 
 def refused(refusal: Refusal | None) -> str | None:
@@ -162,15 +164,15 @@ def test_a_person_is_dialled_so_often_within_each_of_the_times() -> None:
 
 
 def test_caps_count_the_person_whatever_the_number() -> None:
-    asked: list[tuple[str | None, int]] = []
+    asked: list[tuple[list[str], int]] = []
 
-    def placed(person: str | None, n: int) -> None:
-        asked.append((person, n))
+    def placed(keys: Sequence[str], n: int) -> None:
+        asked.append((list(keys), n))
 
     ours = rules(destinations=["any"], perPerson={"24h": 2}, perEnvironment={"1h": 50})
     assert ours.check(NOON, ANN, placed=placed, person="customer-17") is None
     assert ours.check(NOON, ANN, placed=placed) is None
-    assert asked == [("customer-17", 2), (None, 50), (ANN, 2), (None, 50)]
+    assert asked == [(["customer-17", ANN], 2), ([], 50), ([ANN], 2), ([], 50)]
 
 
 def test_a_call_over_a_cap_is_due_within_the_hours() -> None:
