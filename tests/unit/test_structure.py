@@ -48,7 +48,9 @@ DIRECTION = {
         *("registry.names", "launcher.calling"),
     ),
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
-    "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
+    "checking.py": (
+        *("errors", "presets", "api", "registry", "declaration.words", "launcher.calling"),
+    ),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": ("errors", "presets", "declaration", "registry", "guardrails", "promotion"),

@@ -98,6 +98,14 @@ class Rules(NamedTuple):
         """Whether what was dialled before matters."""
         return bool(self.per_person or self.per_environment)
 
+    @property
+    def undeclared(self) -> str:
+        """What is told where a workspace that is no sandbox says no destinations."""
+        return (
+            f"{self.environment} doesn't say where its calls may go: set destinations = "
+            f'["US"], or "{ANYWHERE}", in [calls] of its file, and `pulumi up`'
+        )
+
     def whereabouts(self, to: str, zones: Sequence[ZoneInfo] = ()) -> Whereabouts:
         """Where ``to`` may be: in ``zones`` if there are any, else where the number may be."""
         return whereabouts(to, zones)
@@ -171,10 +179,7 @@ class Rules(NamedTuple):
         if self.destinations is None:
             if self.sandbox:
                 return None
-            message = (
-                f"{self.environment} doesn't say where its calls may go: set "
-                f'destinations = ["US"], or "{ANYWHERE}", in [calls] of its file, and `pulumi up`'
-            )
+            message = self.undeclared
         elif is_allowed(to, self.destinations):
             return None
         else:
