@@ -43,9 +43,14 @@ DIRECTION = {
     "presets/": ("errors", "presets"),
     "api/": ("errors", "presets", "api"),
     "registry/": ("errors", "presets", "registry"),
-    "declaration/": ("errors", "presets", "api", "declaration", "registry.names"),
+    "declaration/": (
+        *("errors", "presets", "api", "declaration"),
+        *("registry.names", "launcher.calling"),
+    ),
     "launcher/": ("errors", "presets", "api", "registry", "launcher"),
-    "checking.py": ("errors", "presets", "api", "registry", "declaration.words"),
+    "checking.py": (
+        *("errors", "presets", "api", "registry", "declaration.words", "launcher.calling"),
+    ),
     "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": ("errors", "presets", "declaration", "registry", "guardrails", "promotion"),

@@ -24,6 +24,7 @@ from dialform.api.models import (
     OptionValue,
     VersionedPromptFields,
 )
+from dialform.declaration.calling import Calls  # noqa: TC001 - pydantic reads it
 from dialform.declaration.guardrails import Guardrails  # noqa: TC001 - pydantic reads it
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -360,6 +361,9 @@ class Workspace(Model):
     keyvar: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     """The name of the environment variable that holds the API key; never a key."""
 
+    idempotencyKeys: Absent[bool] = None
+    """Whether calls carry an ``idempotencyKey``: it honours them, as `dialform doctor` shows."""
+
 
 class Registry(Model):
     """Where versions and releases are kept."""
@@ -499,3 +503,6 @@ class EnvironmentFile(Model):
 
     guardrails: Absent[Guardrails] = None
     """What every call here must keep to, besides stacks/guardrails."""
+
+    calls: Absent[Calls] = None
+    """What every call must keep to when it is dialled: destinations, hours, caps."""

@@ -210,7 +210,13 @@ class Project:
             if chain is None:
                 raise DeclarationError(problems)
             value = layered(name, chain, problems, nulls=False)
-            made = Environment(value, self.presets, self._unreadable_presets, self.guardrails)
+            made = Environment(
+                value,
+                self.presets,
+                self._unreadable_presets,
+                self.guardrails,
+                lambda file: self._disk.source(f"{STACKS}/{file}"),
+            )
             made.problems[:0] = problems
             made.check_source(self.environment_names())
             made.problems += [

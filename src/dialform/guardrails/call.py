@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dialform.presets.documents import TWINS
+from dialform.declaration.places import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,14 +20,6 @@ Path = tuple[str | int, ...]
 
 PROMPTS: tuple[Path, ...] = (("profile", "prompt"), ("profile", "ivrConfiguration", "prompt"))
 """Where the prompts of a call stand."""
-
-OURS: dict[str, str] = {
-    "agentOverrides": "profile",
-    "defaultVersionedPrompt": "prompt",
-    "versionedPrompt": "prompt",
-    **{field: ours for twins in TWINS for ours, (field, _) in twins.items() if field},
-}
-"""The API's names of fields that declarations name differently."""
 
 _FREE = ("metadata", "callAgentInput")
 """Tables whose keys are no fields."""

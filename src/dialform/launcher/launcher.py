@@ -11,13 +11,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import DialformError
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
 from dialform.launcher.request import assembled
-from dialform.launcher.resolve import parse_reference, resolve
+from dialform.launcher.resolve import environment_of, parse_reference, resolve
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from dialform.launcher.calling import Refusal
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.outcome import Dial
     from dialform.launcher.request import Inputs, Request
@@ -96,6 +99,7 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
     ) -> Dial:
         """
         Call ``to`` with what is released as ``preset``.
@@ -108,11 +112,14 @@ class Launcher:
             once: a key for this very call. Asked again with the same key, the first outcome
                 is returned and nothing is sent. Only a call in which a phone may ring takes
                 the key: after a rejection the same key can be used again.
+            timezone: the zone that the person is in, like ``America/New_York``; None takes
+                every zone that the number may be in. It matters where hours are declared.
 
         Raises:
             UsageError: ``preset`` or ``once`` can't be what they are.
-            InputError: number or inputs are wrong.
+            InputError: number, inputs or timezone are wrong.
             Refused: held, withdrawn, yanked; or ``once`` was used for another call.
+            CallRefused: a rule of the environment says no: destinations, hours, caps.
             RegistryError: what is released can't be read, or not trusted.
             SettingError: no API key.
             LedgerError: the call can't be recorded, so it was not sent.
@@ -124,10 +131,10 @@ class Launcher:
         """
         name = parse_reference(preset).name
         return self._earlier(name, to, once) or self._place(
-            self._released_call(preset, to, inputs, once)
+            self._released_call(preset, to, inputs, timezone)._replace(once=once)
         )
 
-    def try_dial(
+    def try_dial(  # noqa: PLR0913 - those of `dial`, and what is dialled
         self,
         bound: Mapping[str, Any],
         *,
@@ -135,16 +142,24 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
+        document: Mapping[str, Any] | None = None,
     ) -> Dial:
         """
         Call ``to`` with a bound preset document that was not released; recorded as unreleased.
 
-        ``keyvar`` names the environment variable with the API key. Otherwise as `dial`.
+        ``keyvar`` names the environment variable with the API key. The rules for calls are
+        those of the environment as it is published, and where it isn't yet, of ``document``.
+        Otherwise as `dial`.
         """
         name = bound["preset"]["name"]
-        return self._earlier(name, to, once) or self._place(
-            self._call(assembled(bound, to=to, inputs=inputs), keyvar, once)
-        )
+        earlier = self._earlier(name, to, once)
+        if earlier is not None:
+            return earlier
+        call = self._call(assembled(bound, to=to, inputs=inputs), keyvar)._replace(once=once)
+        published = self.registry.environment(self.environment) if self.registry.exists else None
+        unsaid = {"environment": self.environment, "workspace": {"url": bound["workspace"]}}
+        return self._place(self._gated(call, published or document or unsaid, timezone))
 
     async def adial(
         self,
@@ -153,6 +168,7 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
     ) -> Dial:
         """`dial` for asyncio. Cancelled while it is being sent, it counts as unknown."""
         import asyncio  # noqa: PLC0415 - heavy, and `dial` needs none
@@ -162,7 +178,8 @@ class Launcher:
         if earlier is not None:
             return earlier
         loop = asyncio.get_running_loop()
-        call = await asyncio.to_thread(self._released_call, preset, to, inputs, once, loop)
+        call = await asyncio.to_thread(self._released_call, preset, to, inputs, timezone, loop)
+        call = call._replace(once=once)
         while True:
             sending = await self._areserve(call)
             if sending is not None:
@@ -192,6 +209,24 @@ class Launcher:
         return assembled(
             released.bound, to=to, inputs=inputs, bound_digest=released.entry.bound_digest
         )
+
+    def refusal(self, to: str | None, *, timezone: str | None = None) -> Refusal | None:
+        """
+        Why the environment's rules don't allow a call to ``to`` now; None where they do.
+
+        Reads the ledger where there are caps. Needs no key, and sends nothing.
+
+        Raises:
+            InputError: there is no such zone.
+            RegistryError: what the registry says of the environment can't be read, or not trusted.
+            LedgerError: the ledger can't be read.
+
+        """
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        gate = Gate.of(environment_of(self.registry, self.environment), to, timezone)
+        placed = partial(self.ledger.latest, self.environment) if gate.rules.counts else None
+        return gate.refusal(time.time(), placed)
 
     @property
     def registry(self) -> Registry:
@@ -273,27 +308,34 @@ class Launcher:
         preset: str,
         to: str | None,
         inputs: Inputs | None,
-        once: str | None,
+        timezone: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> Call:
         released = resolve(self.registry, self.environment, preset)
         entry = released.entry
         request = assembled(released.bound, to=to, inputs=inputs, bound_digest=entry.bound_digest)
-        call = self._call(request, released.keyvar, once, loop)
-        return call._replace(version=entry.version, release=entry.seq)
+        call = self._call(request, released.keyvar, loop)
+        call = call._replace(version=entry.version, release=entry.seq)
+        return self._gated(call, released.document, timezone)
+
+    @staticmethod
+    def _gated(call: Call, document: Mapping[str, Any], timezone: str | None) -> Call:
+        """The call with the rules that it is held against when it is written down."""
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        return call._replace(gate=Gate.of(document, call.request.to, timezone))
 
     def _call(
         self,
         request: Request,
         keyvar: str,
-        once: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> Call:
         from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
         from dialform.launcher.sending import Call  # noqa: PLC0415
 
         key = key_of(keyvar, self._key, os.environ)
-        return Call(request, self._clients.of(request.workspace, key, loop), once)
+        return Call(request, self._clients.of(request.workspace, key, loop))
 
     def _place(self, call: Call) -> Dial:
         """Write the call down and send it; or tell what came of the one that took its key."""
@@ -306,11 +348,18 @@ class Launcher:
                 return earlier
 
     def _reserve(self, call: Call) -> Sending | None:
-        """The call written down; None where another has taken its key meanwhile."""
+        """
+        The call written down; None where another has taken its key meanwhile.
+
+        Raises CallRefused where the rules don't allow it at this moment.
+        """
         from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
 
-        seconds = self._timeout * _GIVE_UP
-        record, ours = self.ledger.reserve(call.reservation(), seconds=seconds)
+        seconds, now, room = self._timeout * _GIVE_UP, time.time(), None
+        if call.gate is not None:
+            call.gate.require(now)
+            room = call.gate.room(now)
+        record, ours = self.ledger.reserve(call.reservation(), seconds=seconds, room=room)
         return Sending(call, self.ledger, record) if ours else None
 
     async def _areserve(self, call: Call) -> Sending | None:

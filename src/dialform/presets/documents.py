@@ -103,13 +103,23 @@ def preset_document(
     return document
 
 
-def environment_document(environment: str, workspace: Mapping[str, str]) -> dict[str, Any]:
-    """What launchers need besides: ``workspace`` is ``{url, keyvar}``."""
-    return {
+def environment_document(
+    environment: str, workspace: Mapping[str, Any], calls: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """
+    What launchers need besides.
+
+    ``workspace`` is ``{url, keyvar}``, with ``idempotencyKeys`` where calls carry a key;
+    ``calls`` are the rules for single calls: a document without them is one from before them.
+    """
+    document: dict[str, Any] = {
         "format": ENVIRONMENT_FORMAT,
         "environment": environment,
         "workspace": dict(workspace),
     }
+    if calls is not None:
+        document["calls"] = dict(calls)
+    return document
 
 
 def overlay(under: Any, over: Any) -> Any:

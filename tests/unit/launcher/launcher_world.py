@@ -82,9 +82,9 @@ class World:
         self.publish_environment(self.url)
         self.release("reminder")
 
-    def publish_environment(self, url: str) -> None:
-        """Say which workspace ``dev`` is."""
-        document = environment_document("dev", {"url": url, "keyvar": KEYVAR})
+    def publish_environment(self, url: str, calls: Mapping[str, Any] | None = None) -> None:
+        """Say which workspace ``dev`` is, and which rules it has for calls."""
+        document = environment_document("dev", {"url": url, "keyvar": KEYVAR}, calls)
         self.registry.publish_environment("dev", canonical(document))
 
     def bound(self, name: str = "reminder", **call: Any) -> dict[str, Any]:
