@@ -1,6 +1,6 @@
 """People files: whom a campaign calls, with which inputs; checked before the first dial."""
 
 from dialform.launcher.people.reading import People, read_people
-from dialform.launcher.people.records import Person, RowError, Skipped
+from dialform.launcher.people.records import Person, RowError, Skipped, ledger_row
 
-__all__ = ["People", "Person", "RowError", "Skipped", "read_people"]
+__all__ = ["People", "Person", "RowError", "Skipped", "ledger_row", "read_people"]
