@@ -33,6 +33,7 @@ COMMANDS = {
     "dial": ("dialform.cli.dial", "place a call from what is released"),
     "launch": ("dialform.cli.launch", "call a list of people"),
     "try": ("dialform.cli.dial", "place a call from the working tree, unreleased"),
+    "suppress": ("dialform.cli.suppress", "say whom nobody may call"),
     "presets": ("dialform.cli.show", "list what is released in an environment"),
     "show": ("dialform.cli.show", "show a preset: its request, or what the agent says"),
     "hold": ("dialform.cli.releases", "pause a preset: no calls, no releases"),

@@ -13,6 +13,7 @@ import re
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dialform.errors import InputError
 from dialform.launcher.inputs import finding, reader
 from dialform.launcher.people.numbers import is_error_cell
 from dialform.launcher.people.records import Finding
@@ -200,27 +201,15 @@ class Zones:
 
 def _zone(text: str) -> tuple[tuple[str, ...], str]:
     """The zones, and what is wrong."""
-    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - most files name none
+    from dialform.launcher.calling import zone  # noqa: PLC0415 - most files name none
 
     try:
-        ZoneInfo(text)
-    except (ValueError, OSError, LookupError):
-        said = "is no time zone; write its IANA name, like America/New_York"
-        return (), said + _near_zone(text, available_timezones())
+        zone(text)
+    except InputError as error:
+        return (), str(error).partition(f"{text!r} ")[2]
     if "/" not in text and text != "UTC":
         return (), "names no place, so its summer time is unsure; write one like America/New_York"
     return (text,), ""
-
-
-def _near_zone(text: str, names: set[str]) -> str:
-    import difflib  # noqa: PLC0415 - errors only
-
-    asked = text.replace(" ", "_").casefold()
-    for name in sorted(names, key=len):
-        if name.casefold() == asked or name.casefold().rpartition("/")[2] == asked:
-            return f"; did you mean {name}?"
-    close = difflib.get_close_matches(text, sorted(names), n=1, cutoff=0.7)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def moment(cell: object) -> float:
