@@ -13,10 +13,10 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DialformError
+from dialform.errors import DialformError, Refused
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
-from dialform.launcher.request import assembled
+from dialform.launcher.request import assembled, recalled
 from dialform.launcher.resolve import parse_reference, resolve
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.outcome import Dial
+    from dialform.launcher.records import Record
     from dialform.launcher.request import Inputs, Request
     from dialform.launcher.sending import Call, Sending
     from dialform.registry import Registry
@@ -127,7 +128,7 @@ class Launcher:
             self._released_call(preset, to, inputs, once)
         )
 
-    def try_dial(
+    def try_dial(  # noqa: PLR0913 - a call, and what no registry says of it
         self,
         bound: Mapping[str, Any],
         *,
@@ -135,15 +136,51 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        keys: bool = False,
     ) -> Dial:
         """
         Call ``to`` with a bound preset document that was not released; recorded as unreleased.
 
-        ``keyvar`` names the environment variable with the API key. Otherwise as `dial`.
+        ``keyvar`` names the environment variable with the API key, ``keys`` says whether the
+        workspace honours idempotency keys. Otherwise as `dial`.
         """
         name = bound["preset"]["name"]
         return self._earlier(name, to, once) or self._place(
-            self._call(assembled(bound, to=to, inputs=inputs), keyvar, once)
+            self._call(assembled(bound, to=to, inputs=inputs), keyvar, once, keys=keys)
+        )
+
+    def again(self, record: Record, body: bytes, *, reason: str) -> Dial:
+        """
+        Make a recorded call again: the same bytes, but for a key of its own where keys are used.
+
+        A dial like any other: what is held, withdrawn, yanked or against a rule is refused.
+
+        Args:
+            record: the dial that is made again.
+            body: what was sent for it.
+            reason: why, for those who find it in the ledger.
+
+        Raises:
+            Refused: it is held, withdrawn, yanked, or was never released.
+            All that `dial` raises.
+
+        """
+        if record.release is None:
+            raise Refused(
+                f"dial {record.dial_id or record.id} was placed from a working tree and never "
+                "released, so nothing says that it may be made again; use `dialform try`"
+            )
+        released = resolve(
+            self.registry, self.environment, f"{record.preset}@{record.bound_digest}"
+        )
+        request = recalled(released.bound, body, bound_digest=released.entry.bound_digest)
+        call = self._call(request, released.keyvar, None, keys=released.keys)
+        return self._place(
+            call._replace(
+                version=released.entry.version,
+                release=released.entry.seq,
+                evidence=f"again of {record.id}: {reason}",
+            )
         )
 
     async def adial(
@@ -279,7 +316,7 @@ class Launcher:
         released = resolve(self.registry, self.environment, preset)
         entry = released.entry
         request = assembled(released.bound, to=to, inputs=inputs, bound_digest=entry.bound_digest)
-        call = self._call(request, released.keyvar, once, loop)
+        call = self._call(request, released.keyvar, once, loop, keys=released.keys)
         return call._replace(version=entry.version, release=entry.seq)
 
     def _call(
@@ -288,12 +325,20 @@ class Launcher:
         keyvar: str,
         once: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        keys: bool,
     ) -> Call:
         from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
         from dialform.launcher.sending import Call  # noqa: PLC0415
 
         key = key_of(keyvar, self._key, os.environ)
-        return Call(request, self._clients.of(request.workspace, key, loop), once)
+        client = self._clients.of(request.workspace, key, loop)
+        if not keys:
+            return Call(request, client, once)
+        from dialform.launcher.idempotency import key_of_dial  # noqa: PLC0415 - where it is used
+
+        identifier = self.ledger.new_id()
+        return Call(request.keyed(key_of_dial(identifier)), client, once, id=identifier, keyed=True)
 
     def _place(self, call: Call) -> Dial:
         """Write the call down and send it; or tell what came of the one that took its key."""

@@ -80,6 +80,9 @@ class Reservation(NamedTuple):
     id: str | None = None
     """The ledger's own id (`Ledger.new_id`); None makes a new one."""
 
+    evidence: str | None = None
+    """Why it is sent, where that is no matter of course: the dial that it is made again of."""
+
 
 class Record(NamedTuple):
     """A dial as the ledger has it, less the bytes (`Ledger.content`)."""

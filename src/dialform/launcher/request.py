@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialform.errors import InputError
 from dialform.launcher.inputs import checked_inputs
 from dialform.launcher.numbers import checked_number
-from dialform.presets.canonical import Digest, NotCanonical, canonical, digest
+from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,6 +58,13 @@ class Request(NamedTuple):
 
     missing: tuple[str, ...] = ()
     """What a partial request lacks, as on the command line; () for one that can be sent."""
+
+    def keyed(self, key: str) -> Request:
+        """The same call with an ``idempotencyKey``."""
+        from dialform.launcher.idempotency import keyed  # noqa: PLC0415 - where keys are used
+
+        body = keyed(self.body, key)
+        return self._replace(body=body, digest=digest(body))
 
     @property
     def url(self) -> str:
@@ -126,6 +133,36 @@ def assembled(
         sensitive=frozenset(name for name, one in declared.items() if one.get("sensitive")),
         missing=tuple(missing),
     )
+
+
+def recalled(
+    bound: Mapping[str, Any], body: bytes, *, bound_digest: Digest | None = None
+) -> Request:
+    """
+    The request whose bytes are ``body`` less their key, which ``bound`` gave.
+
+    Raises:
+        InputError: ``bound`` does not give those bytes for that number and those inputs.
+
+    """
+    from dialform.launcher.idempotency import core_of  # noqa: PLC0415 - where one is recalled
+
+    core = core_of(body).body
+    value = parse(core)
+    declared = bound.get("inputs") or {}
+    given = value.get("callAgentInput") or {}
+    request = assembled(
+        bound,
+        to=value.get("toNumber"),
+        inputs={name: one for name, one in given.items() if name in declared},
+        bound_digest=bound_digest,
+    )
+    if request.body != core:
+        raise InputError(
+            f"the recorded bytes are not what {bound['preset']['name']} with the bound preset "
+            f"{request.bound_digest} gives: they can't be sent again as a released call"
+        )
+    return request
 
 
 def chosen_member(members: Sequence[str], to: str) -> str:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 PAUSES = (0.2, 0.8)
 """Seconds before a call of which no byte was sent is tried again, give or take a half."""
 
+EXISTED = "existed: the API answered 409, so it has a dial with this call's own key"
+"""Evidence that a phone rings or rang, whether the answer names the dial or not."""
+
+_CONFLICT = 409
+
 INTERRUPTED = "interrupted while the call was being sent: a phone may be ringing"
 
 
@@ -42,6 +47,15 @@ class Call(NamedTuple):
 
     release: int | None = None
     """The entry of the release log; None for the working tree's."""
+
+    id: str | None = None
+    """The ledger's own id of it; None lets the ledger make one."""
+
+    keyed: bool = False
+    """Whether its body carries an ``idempotencyKey``."""
+
+    evidence: str | None = None
+    """Which dial it is made again of, and why; None for a call of its own."""
 
     def reservation(self) -> Reservation:
         """
@@ -67,6 +81,8 @@ class Call(NamedTuple):
             withheld=canonical(withheld).decode(),
             once=self.once,
             body=request.body,
+            id=self.id,
+            evidence=self.evidence,
         )
 
 
@@ -86,7 +102,9 @@ class Sending:
         try:
             for pause in _pauses():
                 with self._one_try(last=pause is None):
-                    created = self._call.client.create_dial(self._call.request.body)
+                    created = self._call.client.create_dial(
+                        self._call.request.body, idempotent=self._call.keyed
+                    )
                     break
                 time.sleep(pause or 0)
         except BaseException as error:
@@ -101,7 +119,9 @@ class Sending:
         try:
             for pause in _pauses():
                 with self._one_try(last=pause is None):
-                    created = await self._call.client.acreate_dial(self._call.request.body)
+                    created = await self._call.client.acreate_dial(
+                        self._call.request.body, idempotent=self._call.keyed
+                    )
                     break
                 await asyncio.sleep(pause or 0)
         except Exception as error:
@@ -136,6 +156,7 @@ class Sending:
                 session_id=created.session_id,
                 status=created.status,
                 answer=_kept(created),
+                evidence=EXISTED if created.status == _CONFLICT else "",
             )
         except LedgerError:
             recorded = False
@@ -165,8 +186,9 @@ class Sending:
             words, status = f"{type(error).__name__} while it was being sent", None
             if state == UNKNOWN:
                 error.add_note(INTERRUPTED)
+        existed = self._call.keyed and state == UNKNOWN and status == _CONFLICT
         try:
-            self._settle(state, status=status, words=words)
+            self._settle(state, status=status, words=words, evidence=EXISTED if existed else "")
         except LedgerError as trouble:
             error.add_note(f"{trouble}: the record counts as unknown")
 

@@ -82,9 +82,9 @@ class World:
         self.publish_environment(self.url)
         self.release("reminder")
 
-    def publish_environment(self, url: str) -> None:
+    def publish_environment(self, url: str, **more: Any) -> None:
         """Say which workspace ``dev`` is."""
-        document = environment_document("dev", {"url": url, "keyvar": KEYVAR})
+        document = environment_document("dev", {"url": url, "keyvar": KEYVAR, **more})
         self.registry.publish_environment("dev", canonical(document))
 
     def bound(self, name: str = "reminder", **call: Any) -> dict[str, Any]:

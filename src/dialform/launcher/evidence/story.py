@@ -11,8 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import InputError, RegistryError, UsageError
-from dialform.launcher.idempotency import core_of
-from dialform.launcher.request import assembled
+from dialform.launcher.request import assembled, recalled
 from dialform.launcher.resolve import BOUND_FORMAT
 from dialform.presets.canonical import Digest, digest, parse
 
@@ -125,16 +124,11 @@ def told(ledger: Ledger, registry: Registry, record: Record) -> Story:
 
 def is_released(bound: Mapping[str, Any], body: bytes) -> bool:
     """Whether ``body`` is, to the byte, what ``bound`` gives for its number and inputs."""
-    core = core_of(body)
-    value = parse(core.body)
-    declared = bound.get("inputs") or {}
-    given = value.get("callAgentInput") or {}
-    inputs = {name: one for name, one in given.items() if name in declared}
     try:
-        again = assembled(bound, to=value.get("toNumber"), inputs=inputs)
+        recalled(bound, body)
     except InputError:
         return False
-    return again.body == core.body
+    return True
 
 
 def _bound(registry: Registry, record: Record, notes: list[str]) -> dict[str, Any] | None:
