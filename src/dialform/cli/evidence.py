@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import context
+from dialform.cli.parser import near
 from dialform.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,11 +63,31 @@ def registry_for(args: argparse.Namespace, environment: str) -> Registry:
 
 def story_of(args: argparse.Namespace, ledger: Ledger) -> tuple[Story, Registry]:
     """The dial that ``args`` name, and the registry that it came from."""
-    from dialform.launcher.evidence import found, told  # noqa: PLC0415 - where it is needed
+    from dialform.launcher.evidence import Stories, found  # noqa: PLC0415 - where it is needed
 
     record = found(ledger, args.dial)
     registry = registry_for(args, record.environment)
-    return told(ledger, registry, record), registry
+    return Stories(ledger, registry).of(record), registry
+
+
+def campaign_of(args: argparse.Namespace, ledger: Ledger) -> str:
+    """
+    The id of the campaign that ``args`` name, by its name or id.
+
+    Raises:
+        UsageError: there is none, or one of that name in several environments.
+
+    """
+    named = args.campaign
+    campaigns = ledger.campaigns(args.stack)
+    found = [one for one in campaigns if named in (one.name, one.id)]
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        places = ", ".join(one.environment for one in found)
+        raise UsageError(f"--campaign {named}: there is one in {places}: say which with -s ENV")
+    hint = near(named, [one.name for one in campaigns])
+    raise UsageError(f"--campaign {named}: the ledger {ledger.path} has no such campaign{hint}")
 
 
 def seconds_of(text: str) -> float:

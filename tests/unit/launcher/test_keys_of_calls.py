@@ -45,7 +45,8 @@ def test_each_call_has_a_key_of_its_own_that_the_ledgers_id_gives(
     """The bytes less the key are those that `request` and ``--dry-run`` show."""
 
     async def adial() -> Dial:
-        return await launcher.adial("reminder", to=ANN, inputs=INPUTS)
+        async with keyed.launcher() as one:
+            return await one.adial("reminder", to=ANN, inputs=INPUTS)
 
     dials = [launcher.dial("reminder", to=ANN, inputs=INPUTS), asyncio.run(adial())]
 

@@ -3,7 +3,15 @@
 from dialform.launcher.evidence.attesting import HIDDEN, Attestation, Check, attested, shown_inputs
 from dialform.launcher.evidence.auditing import said, span
 from dialform.launcher.evidence.probing import Probe
-from dialform.launcher.evidence.story import ERASED, Story, commits, found, is_released, told
+from dialform.launcher.evidence.reading import Reader
+from dialform.launcher.evidence.story import (
+    ERASED,
+    Stories,
+    Story,
+    commits,
+    found,
+    is_released,
+)
 
 __all__ = [
     "ERASED",
@@ -11,6 +19,8 @@ __all__ = [
     "Attestation",
     "Check",
     "Probe",
+    "Reader",
+    "Stories",
     "Story",
     "attested",
     "commits",
@@ -19,5 +29,4 @@ __all__ = [
     "said",
     "shown_inputs",
     "span",
-    "told",
 ]
