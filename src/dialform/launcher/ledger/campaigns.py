@@ -108,6 +108,10 @@ class Campaigns(Storage):
 
         """
         with self._writing("nobody was added") as connection:
+            connection.rows(
+                f"SELECT id FROM campaign WHERE id = :id{connection.locked}",  # noqa: S608 - a constant
+                {"id": campaign},
+            )
             ((last,),) = connection.rows(
                 "SELECT COALESCE(MAX(row), 0) FROM person WHERE campaign = :id", {"id": campaign}
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     Values = Mapping[str, Any]
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 class Connection(Protocol):
     """A connection to the ledger's tables, for one thread at a time."""
+
+    locked: str
+    """What a SELECT ends with whose rows nobody else may change in this transaction."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is of no use any more."""
 
     def change(self, statement: str, values: Values | None = None) -> int:
         """Run a statement; the number of rows that it made, changed or removed."""
@@ -46,6 +53,17 @@ class Database(Protocol):
 
     errors: tuple[type[Exception], ...]
     """What its connections raise."""
+
+    def __init__(self, path: str, /, *, patience: float, identifier: Callable[[], str]) -> None:
+        """
+        Touch nothing yet.
+
+        Args:
+            path: a file's, or a server's URL.
+            patience: seconds to wait for others.
+            identifier: makes the ledger's id, where it is new.
+
+        """
 
     def connect(self) -> Connection:
         """

@@ -23,7 +23,7 @@ class Seeing(Storage):
 
         """
         with self._writing("the call's status is not on record") as connection:
-            record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id})
+            record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id}, lock=True)
             if record is None:
                 return False
             if record.call_status not in ENDED and _rank(call_status) >= _rank(record.call_status):

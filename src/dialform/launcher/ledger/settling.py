@@ -109,7 +109,7 @@ class Settling(Storage):
         """
         now = self._clock()
         with self._writing("the dial is not settled") as connection:
-            record = record_where(connection, "id = :id", {"id": identifier})
+            record = record_where(connection, "id = :id", {"id": identifier}, lock=True)
             if record is None:
                 raise UsageError(f"the ledger has no dial {identifier}")
             if record.state != UNKNOWN and (record.state != RESERVED or record.pending(now)):
@@ -154,9 +154,7 @@ class Settling(Storage):
             where = "state = 'reserved' AND ended_at IS NULL"
             if campaign is not None:
                 where += " AND campaign = :campaign"
-            found = records_where(
-                connection, where, {"campaign": campaign}, order="reserved_at, id"
-            )
+            found = records_where(connection, where, {"campaign": campaign}, order="id")
             gone = [
                 record
                 for record in found
