@@ -109,6 +109,8 @@ def summary(story: Story) -> list[tuple[str, Any]]:
         ("to", "(erased)" if story.erased else record.to or "a browser"),
         ("campaign", record.campaign and f"{record.campaign}, attempt {record.attempt}"),
         ("outcome", outcome(story)),
+        ("evidence", record.evidence),
+        ("launched by", record.launched_by),
         ("environment", f"{record.environment} ({record.workspace})"),
         ("preset", f"{record.preset} {version}"),
         ("preset digest", record.preset_digest),

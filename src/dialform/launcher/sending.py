@@ -16,6 +16,7 @@ from dialform.errors import ApiError, LedgerError, NotSent
 from dialform.launcher.outcome import OUTCOMES, Dial
 from dialform.launcher.records import ACCEPTED, NOT_SENT, UNKNOWN, Reservation
 from dialform.presets.canonical import canonical
+from dialform.registry.authorship import author
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +84,7 @@ class Call(NamedTuple):
             body=request.body,
             id=self.id,
             evidence=self.evidence,
+            launched_by=author(),
         )
 
 
