@@ -157,6 +157,7 @@ def run_try(args: argparse.Namespace) -> int:
             lambda: launcher.try_dial(
                 bound,
                 keyvar=environment.workspace.keyvar,
+                keys=environment.workspace.idempotencyKeys is True,
                 to=args.to,
                 inputs=_inputs(args),
                 once=args.once,

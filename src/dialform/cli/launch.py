@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dialform.launcher.campaign.settings import Settings
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.people import People
-    from dialform.launcher.records import Campaign
+    from dialform.launcher.records import Campaign, Row
     from dialform.launcher.resolve import Released
     from dialform.registry import Registry
 
@@ -423,7 +423,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
     from dialform.launcher.request import Template  # noqa: PLC0415
 
     settings = Settings.of_json(campaign.settings)
-    watch = Watch(registry, ledger, campaign)
+    watch = Watch(registry, campaign)
     writer = Writer(ledger)
     minutes = released.bound["body"].get("timeoutMinutes")
 
@@ -447,11 +447,11 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
                 transport=transport,
                 template=Template(released.bound, bound_digest=released.entry.bound_digest),
                 now=time.time,
-                allows=watch.allows,
+                gate=watch,
                 stopped=watch.stopped,
                 suppressed=suppressed,
                 report=progress.happened,
-                one_at_a_time=watch.one_at_a_time,
+                key=_key(ledger.id, campaign) if released.keys else None,
                 timeout=TIMEOUT,
                 longest_call=60.0 * ((minutes if isinstance(minutes, int) else 60) + 2),
             )
@@ -459,6 +459,13 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
             return await _interruptible(engine, progress.interrupted)
     finally:
         writer.close()
+
+
+def _key(ledger: str, campaign: Campaign) -> Callable[[Row], str]:
+    """What makes the idempotency key of a row's next attempt."""
+    from dialform.launcher.idempotency import key_of_attempt  # noqa: PLC0415 - where keys are used
+
+    return lambda row: key_of_attempt(ledger, campaign.id, row.person, row.attempt + 1)
 
 
 async def _interruptible(engine: Engine, tell: Callable[[], None]) -> Stop:

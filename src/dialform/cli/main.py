@@ -34,6 +34,8 @@ COMMANDS = {
     "launch": ("dialform.cli.launch", "call a list of people"),
     "try": ("dialform.cli.dial", "place a call from the working tree, unreleased"),
     "suppress": ("dialform.cli.suppress", "say whom nobody may call"),
+    "trace": ("dialform.cli.trace", "where a call came from, to the file and line"),
+    "attest": ("dialform.cli.attest", "compare dials with what was released and sent"),
     "presets": ("dialform.cli.show", "list what is released in an environment"),
     "show": ("dialform.cli.show", "show a preset: its request, or what the agent says"),
     "hold": ("dialform.cli.releases", "pause a preset: no calls, no releases"),

@@ -15,10 +15,10 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DialformError
+from dialform.errors import DialformError, Refused
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
-from dialform.launcher.request import assembled
+from dialform.launcher.request import assembled, recalled
 from dialform.launcher.resolve import environment_of, parse_reference, resolve
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dialform.launcher.calling import Refusal
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.outcome import Dial
+    from dialform.launcher.records import Record
     from dialform.launcher.request import Inputs, Request
     from dialform.launcher.sending import Call, Sending
     from dialform.registry import Registry
@@ -134,7 +135,7 @@ class Launcher:
             self._released_call(preset, to, inputs, timezone)._replace(once=once)
         )
 
-    def try_dial(  # noqa: PLR0913 - those of `dial`, and what is dialled
+    def try_dial(  # noqa: PLR0913 - those of `dial`, and what no registry says of it
         self,
         bound: Mapping[str, Any],
         *,
@@ -144,22 +145,57 @@ class Launcher:
         once: str | None = None,
         timezone: str | None = None,
         document: Mapping[str, Any] | None = None,
+        keys: bool = False,
     ) -> Dial:
         """
         Call ``to`` with a bound preset document that was not released; recorded as unreleased.
 
-        ``keyvar`` names the environment variable with the API key. The rules for calls are
-        those of the environment as it is published, and where it isn't yet, of ``document``.
-        Otherwise as `dial`.
+        ``keyvar`` names the environment variable with the API key, ``keys`` says whether the
+        workspace honours idempotency keys. The rules for calls are those of the environment as
+        it is published, and where it isn't yet, of ``document``. Otherwise as `dial`.
         """
         name = bound["preset"]["name"]
         earlier = self._earlier(name, to, once)
         if earlier is not None:
             return earlier
-        call = self._call(assembled(bound, to=to, inputs=inputs), keyvar)._replace(once=once)
+        request = assembled(bound, to=to, inputs=inputs)
+        call = self._call(request, keyvar, keys=keys)._replace(once=once)
         published = self.registry.environment(self.environment) if self.registry.exists else None
         unsaid = {"environment": self.environment, "workspace": {"url": bound["workspace"]}}
         return self._place(self._gated(call, published or document or unsaid, timezone))
+
+    def again(self, record: Record, body: bytes, *, reason: str) -> Dial:
+        """
+        Make a recorded call again: the same bytes, but for a key of its own where keys are used.
+
+        A dial like any other: what is held, withdrawn, yanked or against a rule is refused.
+
+        Args:
+            record: the dial that is made again.
+            body: what was sent for it.
+            reason: why, for those who find it in the ledger.
+
+        Raises:
+            Refused: it is held, withdrawn, yanked, or was never released.
+            All that `dial` raises.
+
+        """
+        if record.release is None:
+            raise Refused(
+                f"dial {record.dial_id or record.id} was placed from a working tree and never "
+                "released, so nothing says that it may be made again; use `dialform try`"
+            )
+        released = resolve(
+            self.registry, self.environment, f"{record.preset}@{record.bound_digest}"
+        )
+        request = recalled(released.bound, body, bound_digest=released.entry.bound_digest)
+        call = self._call(request, released.keyvar, keys=released.keys)
+        call = call._replace(
+            version=released.entry.version,
+            release=released.entry.seq,
+            evidence=f"again of {record.id}: {reason}",
+        )
+        return self._place(self._gated(call, released.document, None))
 
     async def adial(
         self,
@@ -314,7 +350,7 @@ class Launcher:
         released = resolve(self.registry, self.environment, preset)
         entry = released.entry
         request = assembled(released.bound, to=to, inputs=inputs, bound_digest=entry.bound_digest)
-        call = self._call(request, released.keyvar, loop)
+        call = self._call(request, released.keyvar, loop, keys=released.keys)
         call = call._replace(version=entry.version, release=entry.seq)
         return self._gated(call, released.document, timezone)
 
@@ -330,12 +366,20 @@ class Launcher:
         request: Request,
         keyvar: str,
         loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        keys: bool,
     ) -> Call:
         from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
         from dialform.launcher.sending import Call  # noqa: PLC0415
 
         key = key_of(keyvar, self._key, os.environ)
-        return Call(request, self._clients.of(request.workspace, key, loop))
+        client = self._clients.of(request.workspace, key, loop)
+        if not keys:
+            return Call(request, client)
+        from dialform.launcher.idempotency import key_of_dial  # noqa: PLC0415 - where it is used
+
+        identifier = self.ledger.new_id()
+        return Call(request.keyed(key_of_dial(identifier)), client, id=identifier, keyed=True)
 
     def _place(self, call: Call) -> Dial:
         """Write the call down and send it; or tell what came of the one that took its key."""

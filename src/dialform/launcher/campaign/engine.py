@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dialform.errors import ApiError, Deferred, DialformError, NotSent, OutcomeUnknown, Rejected
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dialform.launcher.campaign.settings import Settings
     from dialform.launcher.campaign.writer import Writer
     from dialform.launcher.ledger import Ledger
+    from dialform.launcher.ledger.reserving import Room
     from dialform.launcher.records import Campaign, Record
     from dialform.launcher.request import Template
 
@@ -71,7 +73,7 @@ _NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown out
 class Transport(Protocol):
     """What sends: `dialform.api.fast.FastClient`, or a simulation."""
 
-    async def create(self, body: bytes) -> Created:
+    async def create(self, body: bytes, *, idempotent: bool = False) -> Created:
         """``POST /dials``. Raises NotSent, Rejected, Deferred, OutcomeUnknown."""
         ...
 
@@ -80,11 +82,15 @@ class Transport(Protocol):
         ...
 
 
-class Allows(Protocol):
-    """The environment's rules: `calling.Rules.check`, with what the ledger counts."""
+class Gate(Protocol):
+    """The environment's rules, for one row: `watch.Watch`, or a simulation."""
 
-    def __call__(self, now: float, row: Row) -> Refusal | None:
-        """Why the row is not called now."""
+    def allows(self, now: float, row: Row) -> Refusal | None:
+        """Why it is not called now, caps aside."""
+        ...
+
+    def room(self, now: float, row: Row) -> Room | None:
+        """What the caps say, asked while its dial is reserved; None where there are none."""
         ...
 
 
@@ -125,11 +131,11 @@ class Engine:
         transport: Transport,
         template: Template,
         now: Callable[[], float],
-        allows: Allows,
+        gate: Gate,
         stopped: Callable[[], Stop | None],
         suppressed: Callable[[str], str | None],
         report: Callable[[Happened], None] = lambda _: None,
-        one_at_a_time: bool = False,
+        key: Callable[[Row], str] | None = None,
         timeout: float = 30.0,
         longest_call: float = 3600.0,
         polls: Sequence[float] = POLLS,
@@ -148,11 +154,11 @@ class Engine:
             transport: what sends.
             template: the bound preset that is called with.
             now: the time, in seconds since 1970.
-            allows: the environment's rules at dial time.
+            gate: the environment's rules at dial time.
             stopped: what a hold, a withdrawal or a yank says now.
             suppressed: why a number is not to be called, if so.
             report: is told what happens.
-            one_at_a_time: whether a call counts for what the rules say of the next one.
+            key: an ``idempotencyKey`` for a row's next attempt; None: none is sent.
             timeout: seconds that the API has for an answer.
             longest_call: seconds after which a call that was not seen to end is let go of.
             polls: seconds between looks at a live call; the last one is repeated.
@@ -169,11 +175,11 @@ class Engine:
         self._transport = transport
         self._template = template
         self._now = now
-        self._allows = allows
+        self._gate = gate
         self._stopped = stopped
         self._suppressed = suppressed
         self._report = report
-        self._group = 1 if one_at_a_time else _GROUP
+        self._key = key
         self._timeout = timeout
         self._longest = longest_call
         self._polls = polls
@@ -268,7 +274,7 @@ class Engine:
 
     def _most(self, now: float) -> int:
         """How many calls may start now."""
-        room = min(self.governor.room(now), self._group)
+        room = min(self.governor.room(now), _GROUP)
         under_way = self._placed + self.governor.in_flight
         if self.settings.total is not None:
             room = min(room, self.settings.total - under_way)
@@ -287,25 +293,35 @@ class Engine:
     async def _send_some(self) -> bool:
         """Reserve what is due and may be called now, and send it; whether anything moved."""
         now = self._now()
-        room = self._most(now)
-        if room == 0:
+        most = self._most(now)
+        if most == 0:
             return False
-        rows = await self._writer.call(self._ledger.due, self.campaign.id, now, room)
+        rows = await self._writer.call(self._ledger.due, self.campaign.id, now, most)
         if not rows:
             return False
         ready = [(row, made) for row in rows if (made := await self._ready(now, row)) is not None]
         if not ready:
             return True
         reservations = [made for _, made in ready]
+        rooms = [self._gate.room(now, row) for row, _ in ready]
         records = await self._writer.call(
-            self._ledger.reserve_many, reservations, seconds=self._timeout * 3
+            self._ledger.reserve_many, reservations, seconds=self._timeout * 3, rooms=rooms
         )
-        for (row, made), record in zip(ready, records, strict=True):
+        for (row, made), room, record in zip(ready, rooms, records, strict=True):
             if record is not None and made.body is not None:
                 self.governor.starts()
                 self._spawn(self._sends, self._send(row, record, made.body))
+            elif room is not None:
+                await self._full(row, room)
         # Rows that another process took meanwhile are not due any more.
         return True
+
+    async def _full(self, row: Row, room: Room) -> None:
+        """A row that the caps have no room for is called when they have."""
+        latest = partial(self._ledger.latest, self.campaign.environment)
+        refusal = await self._writer.call(room, latest)
+        if refusal is not None:
+            await self._put_off(row, refusal)
 
     async def _ready(self, now: float, row: Row) -> Reservation | None:
         """The row's call, if it may be made now; else the row is moved."""
@@ -315,20 +331,26 @@ class Engine:
             if await call(ledger.skip, self.campaign.id, row.person, why):
                 self._tell("skipped", row, why)
             return None
-        refusal = self._allows(now, row)
+        refusal = self._gate.allows(now, row)
         if refusal is not None:
-            if refusal.due is None:
-                if await call(ledger.skip, self.campaign.id, row.person, refusal.message):
-                    self._tell("skipped", row, refusal.message)
-            else:
-                due = max(refusal.due, now + 1)
-                await call(ledger.postpone, self.campaign.id, row.person, due, refusal.rule)
-                self._tell("later", row, refusal.message)
+            await self._put_off(row, refusal)
             return None
         return self._reservation(row)
 
+    async def _put_off(self, row: Row, refusal: Refusal) -> None:
+        """A row that the rules do not let be called now waits, or is skipped."""
+        ledger, call = self._ledger, self._writer.call
+        if refusal.due is None:
+            if await call(ledger.skip, self.campaign.id, row.person, refusal.message):
+                self._tell("skipped", row, refusal.message)
+            return
+        due = max(refusal.due, self._now() + 1)
+        await call(ledger.postpone, self.campaign.id, row.person, due, refusal.rule)
+        self._tell("later", row, refusal.message)
+
     def _reservation(self, row: Row) -> Reservation:
-        request = self._template.request(to=row.to, inputs=json.loads(row.inputs))
+        key = None if self._key is None else self._key(row)
+        request = self._template.request(to=row.to, inputs=json.loads(row.inputs), key=key)
         kept = {k: v for k, v in request.inputs.items() if k not in request.sensitive}
         campaign = self.campaign
         return Reservation(
@@ -356,7 +378,7 @@ class Engine:
     async def _send(self, row: Row, record: Record, body: bytes) -> None:
         """Send a call that is reserved, once, and write down what came of it."""
         try:
-            created = await self._transport.create(body)
+            created = await self._transport.create(body, idempotent=self._key is not None)
         except asyncio.CancelledError:
             told = "interrupted while the call was being sent: a phone may be ringing"
             self._writer.now(Settlement(record.id, "unknown", evidence=told))

@@ -8,30 +8,29 @@ whoever's machine it is. What can't be read stops a campaign too: nobody knows w
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from dialform.errors import Refused, RegistryError
 from dialform.launcher.calling import Rules
 from dialform.launcher.campaign.engine import Stop
-from dialform.launcher.records import MAY_RING, PAUSED
+from dialform.launcher.records import PAUSED
 from dialform.launcher.resolve import resolve
 
 if TYPE_CHECKING:
     from dialform.launcher.calling import Refusal
-    from dialform.launcher.ledger import Ledger
+    from dialform.launcher.ledger.reserving import Room
     from dialform.launcher.records import Campaign, Row
     from dialform.registry import Registry
 
 
 class Watch:
-    """The registry and the ledger, as one campaign asks them."""
+    """The registry, as one campaign asks it."""
 
-    def __init__(self, registry: Registry, ledger: Ledger, campaign: Campaign) -> None:
+    def __init__(self, registry: Registry, campaign: Campaign) -> None:
         """Touch nothing yet."""
         self._registry = registry
-        self._ledger = ledger
         self._campaign = campaign
         self._name = campaign.preset.partition("@")[0]
         self._rules: Rules | None = None
@@ -47,11 +46,6 @@ class Watch:
                 )
             self._rules = Rules.of(document)
         return self._rules
-
-    @property
-    def one_at_a_time(self) -> bool:
-        """Whether each call counts for the next one: the rules have caps."""
-        return self.rules.counts
 
     def stopped(self) -> Stop | None:
         """What stops the campaign now. Reads the rules again."""
@@ -79,20 +73,15 @@ class Watch:
         return None
 
     def allows(self, now: float, row: Row) -> Refusal | None:
-        """Why the environment's rules do not let a row be called now."""
-        zones = [ZoneInfo(name) for name in json.loads(row.zones)]
-        rules = self.rules
-        placed = self._placed if rules.counts else None
-        return rules.check(now, row.to, zones, placed, person=row.person)
+        """Why the environment's rules do not let a row be called now, caps aside."""
+        return self.rules.check(now, row.to, _zones(row))
 
-    def _placed(self, person: str | None, count: int) -> float | None:
-        """When the count-th latest dial was reserved, to a person or in the environment."""
-        found = self._ledger.find(
-            person=person,
-            environment=self._campaign.environment if person is None else None,
-            states=MAY_RING,
-            limit=count,
-        )
-        if len(found) < count:
+    def room(self, now: float, row: Row) -> Room | None:
+        """What the environment's caps say of one more dial; None where there are none."""
+        if not self.rules.counts:
             return None
-        return datetime.fromisoformat(found[-1].reserved_at).timestamp()
+        return partial(self.rules.capped, now, row.to, _zones(row), person=row.person)
+
+
+def _zones(row: Row) -> list[ZoneInfo]:
+    return [ZoneInfo(name) for name in json.loads(row.zones)]

@@ -28,7 +28,7 @@ _INSERTED = (
     *("id", "state", "reserved_at", "deadline", "host", "process"),
     *("environment", "preset", "version", "release", "preset_digest", "bound_digest"),
     *("body_digest", "workspace", "to", "from_number_id", "inputs", "withheld", "once"),
-    *("campaign", "person", "attempt", "body"),
+    *("campaign", "person", "attempt", "body", "evidence", "launched_by"),
 )
 _INSERT = (
     f"INSERT INTO dial ({', '.join(COLUMNS.get(name, name) for name in _INSERTED)}) "  # noqa: S608 - field names

@@ -26,6 +26,7 @@ _NEW_COLUMNS = {
     "seen_at": "DOUBLE PRECISION",
     "settled_by": "TEXT",
     "evidence": "TEXT",
+    "launched_by": "TEXT",
 }
 """What version 2 knows more of a dial."""
 

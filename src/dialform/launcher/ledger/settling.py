@@ -38,7 +38,8 @@ _ROW_OF = {
 _SETTLE = (
     "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "
     "session_id = :session_id, status = :status, words = :words, answer = :answer, "
-    "evidence = COALESCE(:evidence, evidence), settled_by = :settled_by WHERE id = :id "
+    "evidence = COALESCE(evidence || '; ' || :evidence, :evidence, evidence), "
+    "settled_by = :settled_by WHERE id = :id "
     "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
 )
 

@@ -78,7 +78,7 @@ class CampaignWorld(World):
         ledger = Ledger(self.ledger)
         writer = Writer(ledger)
         released = look_up(self.registry, "dev", f"reminder@{campaign.bound_digest}")
-        watch = Watch(self.registry, ledger, campaign)
+        watch = Watch(self.registry, campaign)
         try:
             async with FastClient(
                 url or self.url, key, timeout=patience, connections=50
@@ -91,7 +91,7 @@ class CampaignWorld(World):
                     transport=transport,
                     template=Template(released.bound),
                     now=time.time,
-                    allows=watch.allows,
+                    gate=watch,
                     stopped=watch.stopped,
                     report=report,
                     timeout=patience,

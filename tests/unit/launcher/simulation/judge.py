@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -79,11 +80,12 @@ def _of_person(
 def _allowed(dials: list[Any], retry: Mapping[str, int]) -> Iterator[str]:
     """Each attempt after the first follows one that ended in a way that is tried again."""
     ordered = sorted(dials, key=lambda dial: dial["attempt"])
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         how = (earlier["result"], earlier["call_status"])
         times = next((retry[one] for one in how if one in retry), 0)
         if earlier["state"] != "accepted" or earlier["ended_at"] is None:
-            yield f"attempt {later['attempt']} came while {earlier['attempt']} was {earlier['state']}"
+            state = earlier["state"]
+            yield f"attempt {later['attempt']} came while {earlier['attempt']} was {state}"
         elif earlier["attempt"] > times:
             yield f"attempt {later['attempt']} after {how}, which allows {times}"
 

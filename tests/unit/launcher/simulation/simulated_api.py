@@ -72,15 +72,17 @@ class SimulatedApi:
             for start in (rng.random() * 3 * 86400 for _ in range(rng.randrange(4)))
         ]
 
-    async def create(self, body: bytes) -> Created:
+    async def create(self, body: bytes, *, idempotent: bool = False) -> Created:
         """What `FastClient.create` does; a request that has left goes on without its sender."""
+        assert not idempotent, "the simulated workspace honours no keys"
         answer = Answer("POST", "http://sim/api", "/dials", "key-of-the-simulation")
         await self._passes()
         fate = self._fate()
         if fate in ("not-sent", "no-route"):
             answer.fail(OSError("no connection"), sent=False)
             return answers.created(answer)
-        await asyncio.shield(asyncio.get_running_loop().create_task(self._serve(body, fate, answer)))
+        serving = asyncio.get_running_loop().create_task(self._serve(body, fate, answer))
+        await asyncio.shield(serving)
         return answers.created(answer)
 
     async def seen(self, dial_id: str) -> Seen:

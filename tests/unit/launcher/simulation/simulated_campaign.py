@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import sys
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 from judge import judged
 from launcher_world import BINDINGS, CALL, INPUTS, PROFILE
@@ -28,6 +27,7 @@ from dialform.presets.documents import bound_preset, preset_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from dialform.launcher.calling import Refusal
     from dialform.launcher.records import Record, Settlement
@@ -95,9 +95,7 @@ class SimulatedWriter(Writer):
         self._world = world
         self._process = process
 
-    async def call(
-        self, function: Callable[..., _Result], *args: Any, **kwargs: Any
-    ) -> _Result:
+    async def call(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
         await self._world.disk(self._process)
         result = self._world.writes(lambda: function(*args, **kwargs))
         await self._world.disk(self._process)
@@ -203,9 +201,10 @@ class SimulatedCampaign:
 
     def allows(self, now: float, row: Row) -> Refusal | None:
         """The rules of the environment."""
-        from zoneinfo import ZoneInfo  # noqa: PLC0415 - one place
-
         return self.rules.check(now, row.to, [ZoneInfo(name) for name in json.loads(row.zones)])
+
+    def room(self, _now: float, _row: Row) -> None:
+        """There are no caps."""
 
     def note(self, *what: object) -> None:
         """A line of the history."""
@@ -325,7 +324,7 @@ class SimulatedCampaign:
                 transport=self.api,
                 template=TEMPLATE,
                 now=self.now,
-                allows=self.allows,
+                gate=self,
                 stopped=lambda: None,
                 suppressed=lambda _: None,
                 report=report,
@@ -355,8 +354,3 @@ def simulated(seed: int, folder: Path) -> History:
     for one in folder.glob("ledger.db*"):
         one.unlink()
     return SimulatedCampaign(seed, folder).run()
-
-
-if __name__ == "__main__":
-    for wanted in map(int, sys.argv[2:]):
-        print(wanted, simulated(wanted, Path(sys.argv[1])))
