@@ -96,6 +96,9 @@ class State:
     dials: dict[str, Dial] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
+    """Dial to how many of its webhooks were sent. Not kept in the file."""
+
     resets: int = 0
     """How often it was made new; a request that began before has nothing to do here."""
 
@@ -119,6 +122,7 @@ class State:
                 for one in objects.values():
                     self.put_object(workspace, kind, one)
         self.dials = {}
+        self.told = {}
         self.requests.clear()
         self.faults.clear()
         self.resets += 1
