@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from dialform.launcher.outcomes.lattice import ENDED, LIVE, Sight
+from dialform.launcher.records import Event
 
 CREATED: Final = "dial.created"
 UPDATED: Final = "dial.updated"
@@ -28,50 +29,35 @@ UNREADABLE: Final = "unreadable"
 _LONGEST = 255
 
 
-class Event(NamedTuple):
-    """A webhook's body, read."""
+def read_event(raw_body: bytes, now: float) -> Event:
+    """
+    The event that the bytes are: ``{"event": kind, "payload": {"dial_id": ..., ...}}``.
 
-    digest: str
-    """``sha256:...`` of its bytes: the same bytes are the same event."""
-
-    kind: str
-    dial_id: str | None
-    session_id: str | None
-    status: str | None
-    """The call's, of an ``updated`` one."""
-
-    @property
-    def sight(self) -> Sight | None:
-        """What it says of the call; None for one that says nothing of where the call is."""
-        if self.dial_id is None:
-            return None
-        if self.kind == CREATED:
-            return Sight("queued", None, "webhook")
-        if self.kind == UPDATED and self.status is not None:
-            known = self.status in ENDED or self.status in LIVE
-            return Sight(self.status, None, "webhook") if known else None
-        return None
-
-
-def read_event(raw_body: bytes) -> Event:
-    """The event that the bytes are: ``{"event": kind, "payload": {...}}``."""
+    The same bytes are the same event; ``now`` is when they came. One of no dial has "" as its.
+    """
     digest = f"sha256:{hashlib.sha256(raw_body).hexdigest()}"
     try:
         value = json.loads(raw_body)
     except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict) or _text(value.get("event")) is None:
-        return Event(digest, UNREADABLE, None, None, None)
+    kind = _text(value.get("event")) if isinstance(value, dict) else None
+    if kind is None:
+        return Event(digest, "", UNREADABLE, None, now, raw_body, applied=True)
     payload = value.get("payload")
     if not isinstance(payload, dict):
         payload = {}
-    return Event(
-        digest,
-        value["event"],
-        _text(payload.get("dial_id")),
-        _text(payload.get("dial_session_id")),
-        _text(payload.get("status")),
-    )
+    dial_id = _text(payload.get("dial_id")) or ""
+    status = _text(payload.get("status"))
+    return Event(digest, dial_id, kind, status, now, raw_body, applied=not dial_id)
+
+
+def sight_of(event: Event) -> Sight | None:
+    """What an event says of its call; None for one that says nothing of where the call is."""
+    if event.kind == CREATED:
+        return Sight("queued", None, "webhook")
+    if event.kind == UPDATED and (event.status in ENDED or event.status in LIVE):
+        return Sight(str(event.status), None, "webhook")
+    return None
 
 
 def _text(value: Any) -> str | None:
