@@ -31,7 +31,7 @@ CONNECTIONS = {
 
 WRITERS = {
     "registry/folder.py": "the registry's store",
-    "launcher/ledger.py": "the ledger's own file",
+    "launcher/ledger/sqlite.py": "the ledger's own file",
     "sandbox/statefile.py": "the sandbox's own file",
     "declaration/git.py": "a commit's declarations, in a temporary folder",
     "cli/": "the user's own declarations: init, import, bind, schema; and the standard streams",

@@ -1,7 +1,8 @@
 """
-A dial as the ledger holds it, before it is sent and after.
+What the ledger holds: dials, campaigns and their rows, events, suppressed numbers.
 
-Pure, but for `Record.pending`, which asks the clock and the operating system.
+Pure, but for `Record.pending`, which asks the clock and the operating system. Times are seconds
+since 1970, or UTC texts like ``2026-11-23T23:00:00.123456Z`` where nothing calculates with them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,31 @@ from typing import NamedTuple
 from dialform.launcher import liveness
 
 RESERVED, ACCEPTED, UNKNOWN, NOT_SENT = "reserved", "accepted", "unknown", "not_sent"
-"""States of a dial; ``rejected`` and ``deferred`` are the others."""
+REJECTED, DEFERRED = "rejected", "deferred"
+"""The states of a dial."""
+
+MAY_RING = (RESERVED, ACCEPTED, UNKNOWN)
+"""The states of a dial in which a phone rings, has rung or may have."""
+
+PLANNED, LIVE, DONE, SKIPPED = "planned", "live", "done", "skipped"
+"""States of a campaign's row; ``reserved``, ``rejected`` and ``unknown`` are the others."""
+
+ROW_STATES = (PLANNED, RESERVED, LIVE, DONE, SKIPPED, REJECTED, UNKNOWN)
+
+RUNNING, PAUSED, FINISHED = "running", "paused", "finished"
+"""The states of a campaign."""
+
+UNDER_WAY = ("queued", "ringing", "in-progress")
+"""A call's own statuses before it has ended, in their order."""
+
+ENDED = frozenset(("completed", "failed", "canceled", "busy", "no-answer"))
+"""A call's own statuses once it has ended."""
+
+ANSWERED, ABANDONED = "answer", "abandoned"
+"""What settles a dial: the API's answer; that its process is gone. Later: an event, a person."""
+
+KEPT_ANSWER = 4096
+"""Bytes of the API's answer that are kept."""
 
 
 class Reservation(NamedTuple):
@@ -37,13 +62,24 @@ class Reservation(NamedTuple):
     """Canonical JSON of the inputs sent, less those that are declared sensitive."""
 
     withheld: str
-    """A JSON list of the names of the inputs that are not kept."""
+    """A JSON list of the names of the inputs that ``inputs`` lacks."""
 
     once: str | None
+    campaign: str | None = None
+    """The campaign's id; None for a single dial."""
+
+    person: str | None = None
+    """The person's key; None takes the number."""
+
+    attempt: int | None = None
+    """Which attempt of the campaign at this person it is, from 1: its row has one fewer."""
+
+    body: bytes | None = None
+    """The exact bytes to be sent, sensitive inputs included."""
 
 
 class Record(NamedTuple):
-    """A dial as the ledger has it."""
+    """A dial as the ledger has it, less the bytes (`Ledger.content`)."""
 
     id: str
     environment: str
@@ -59,7 +95,7 @@ class Record(NamedTuple):
     from_number_id: str | None
     reserved_at: str
     deadline: float
-    """Seconds since 1970 after which its process has surely given up."""
+    """After which its process has surely given up."""
 
     host: str
     process: str
@@ -67,10 +103,158 @@ class Record(NamedTuple):
     dial_id: str | None
     session_id: str | None
     status: int | None
-    words: str | None
+    """The HTTP status."""
 
-    def pending(self) -> bool:
+    words: str | None
+    workspace: str
+    inputs: str
+    withheld: str
+    campaign: str | None
+    person: str | None
+    attempt: int | None
+    call_status: str | None
+    """The call's own status, as last seen: one of `UNDER_WAY` or `ENDED`."""
+
+    result: str | None
+    """API: ``systemResultType``."""
+
+    ended_at: float | None
+    seen_at: float | None
+    """When the call's status was last seen."""
+
+    settled_by: str | None
+    """``answer``, ``abandoned``, ``event``, ``poll``, ``key``, or who did it by hand."""
+
+    evidence: str | None
+    """What is known of a dial whose outcome was not clear, and why it was settled as it was."""
+
+    def pending(self, now: float | None = None) -> bool:
         """Whether its process may still settle it, as far as can be told."""
-        if self.state != RESERVED or time.time() > self.deadline:
+        if self.state != RESERVED or (time.time() if now is None else now) > self.deadline:
             return False
         return self.host != socket.gethostname() or liveness.is_alive(self.process)
+
+
+class Settlement(NamedTuple):
+    """What came of a reserved dial."""
+
+    id: str
+    """The ledger's own id of the dial."""
+
+    state: str
+    """``accepted``, ``rejected``, ``deferred``, ``not_sent`` or ``unknown``."""
+
+    dial_id: str | None = None
+    session_id: str | None = None
+    status: int | None = None
+    words: str = ""
+    """The API's own words."""
+
+    answer: bytes | None = None
+    """The body of the API's answer, of which the first 4 KiB are kept; no dial token in it."""
+
+    due: float | None = None
+    """
+    When a campaign calls the person instead: for ``deferred`` and ``not_sent`` (None: at once);
+    with ``rejected`` it says that the person is not to blame, so that the row is planned again.
+    """
+
+    evidence: str = ""
+    settled_by: str = ANSWERED
+
+
+class Content(NamedTuple):
+    """The bytes of a dial."""
+
+    body: bytes | None
+    """What was sent, exactly; None where it was erased or never kept."""
+
+    answer: bytes | None
+    """The first 4 KiB of the API's answer."""
+
+
+class Campaign(NamedTuple):
+    """A list of people who are called with one bound preset."""
+
+    id: str
+    environment: str
+    name: str
+    preset: str
+    """As it was asked for: ``reminder``, ``reminder@7``."""
+
+    version: int | None
+    release: int | None
+    preset_digest: str
+    bound_digest: str
+    """Pinned when it was opened."""
+
+    workspace: str
+    source: str
+    """The name of the file of people."""
+
+    source_digest: str
+    opened_at: str
+    opened_by: str
+    state: str = RUNNING
+    reason: str | None = None
+    """Why it is paused."""
+
+    settings: str = "{}"
+    """JSON of limits, policies and whatever else must stay the same when it is resumed."""
+
+
+class Row(NamedTuple):
+    """A row of a campaign's file: a person to be called."""
+
+    row: int
+    """Its number in the file, from 1."""
+
+    person: str
+    """The person's key: what the person column says, else the number."""
+
+    to: str
+    inputs: str = "{}"
+    """Canonical JSON."""
+
+    zones: str = "[]"
+    """A JSON list of the IANA names of the time zones that the person may be in."""
+
+    not_before: float | None = None
+    state: str = PLANNED
+    attempt: int = 0
+    """The attempts so far, the one under way included."""
+
+    due: float = 0.0
+    """When the person is to be called, at the earliest."""
+
+    reason: str | None = None
+    """Why it is in that state: the rule that skipped it, the answer that rejected it."""
+
+
+class Event(NamedTuple):
+    """A webhook's event as it was received."""
+
+    digest: str
+    """Of what makes it the same event: a repeat has the same."""
+
+    dial_id: str
+    """The API's id of the dial."""
+
+    kind: str
+    """As ``dial.updated``."""
+
+    status: str | None
+    received_at: float
+    body: bytes
+    applied: bool = False
+    """Whether the dial knows of it: an event may come before the answer that names its dial."""
+
+
+class Suppression(NamedTuple):
+    """Who is not to be called."""
+
+    entry: str
+    """A number in E.164, or ``sha256:`` and the hex digest of one."""
+
+    reason: str
+    at: str

@@ -167,7 +167,7 @@ def test_a_newer_ledger_is_refused(path: Path) -> None:
     with closing(Ledger(path)) as ledger:
         ledger.reserve(reservation(), seconds=30)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
     with pytest.raises(LedgerError, match=r"newer dialform .* nothing was sent; upgrade"):
         Ledger(path).reserve(reservation(), seconds=30)

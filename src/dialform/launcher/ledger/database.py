@@ -1,0 +1,60 @@
+"""
+The few things that the ledger asks of a database, whichever it is.
+
+Pure. Statements name their values as ``:name``, and are one text for all databases.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+    Values = Mapping[str, Any]
+    Rows = list[tuple[Any, ...]]
+
+
+class Connection(Protocol):
+    """A connection to the ledger's tables, for one thread at a time."""
+
+    def change(self, statement: str, values: Values | None = None) -> int:
+        """Run a statement; the number of rows that it made, changed or removed."""
+
+    def change_each(self, statement: str, values: Iterable[Values]) -> int:
+        """Run a statement for each of ``values``; the number of rows changed by all."""
+
+    def rows(self, statement: str, values: Values | None = None) -> Rows:
+        """All rows of a query."""
+
+    def transaction(self, *, writing: bool) -> AbstractContextManager[None]:
+        """All or nothing; a ``writing`` one waits for others' at its start where it must."""
+
+    def checkpoint(self) -> None:
+        """Bring what a log of changes holds into the database itself, where there is one."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Database(Protocol):
+    """Where a ledger is."""
+
+    place: str
+    """What messages call it: no password."""
+
+    errors: tuple[type[Exception], ...]
+    """What its connections raise."""
+
+    def connect(self) -> Connection:
+        """
+        A connection whose tables are of this version: made, or brought up to it, where not.
+
+        Raises:
+            LedgerError: it is another program's, or a newer dialform's.
+
+        """
+
+    def told(self, error: Exception) -> str:
+        """What went wrong and what to do, for a person."""

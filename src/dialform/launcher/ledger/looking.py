@@ -1,0 +1,165 @@
+"""Looking around in the ledger: dials by what is known of them, and removing who they called."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from dialform.launcher.ledger.reading import record_where, records_where
+from dialform.launcher.ledger.storage import Storage, written
+from dialform.launcher.records import Content, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NEWEST = "reserved_at DESC, id DESC"
+_MAY_RING = "state IN ('reserved', 'accepted', 'unknown')"
+
+
+class Looking(Storage):
+    """What the ledger tells of its dials. Changes none but in `erase`."""
+
+    def record(self, identifier: str) -> Record | None:
+        """The dial with that id, the ledger's own or the API's; None if there is none."""
+        with self._reading() as connection:
+            return record_where(connection, "id = :id", {"id": identifier}) or record_where(
+                connection, "dial_id = :id", {"id": identifier}
+            )
+
+    def content(self, identifier: str) -> Content | None:
+        """The bytes of the dial with that id of the ledger's own; None if there is none."""
+        with self._reading() as connection:
+            found = connection.rows(
+                "SELECT body, answer FROM dial WHERE id = :id", {"id": identifier}
+            )
+        if not found:
+            return None
+        return Content(*(None if one is None else bytes(one) for one in found[0]))
+
+    def find(  # noqa: PLR0913 - each is a condition
+        self,
+        *,
+        campaign: str | None = None,
+        person: str | None = None,
+        environment: str | None = None,
+        preset: str | None = None,
+        version: int | None = None,
+        states: Iterable[str] = (),
+        since: float | None = None,
+        until: float | None = None,
+        limit: int | None = 100,
+    ) -> list[Record]:
+        """
+        Dials, newest first, for which all that is given holds.
+
+        ``person`` is a person's key or a number; ``since`` and ``until`` are when they were
+        reserved, seconds since 1970; ``limit`` None is all.
+        """
+        values: dict[str, Any] = {
+            "campaign": campaign,
+            "environment": environment,
+            "preset": preset,
+            "version": version,
+        }
+        where = [f"{name} = :{name}" for name, value in values.items() if value is not None]
+        if person is not None:
+            where.append("(person = :person OR to_number = :person)")
+        wanted = {f"state{at}": state for at, state in enumerate(states)}
+        if wanted:
+            where.append(f"state IN ({', '.join(f':{name}' for name in wanted)})")
+        if since is not None:
+            where.append("reserved_at >= :since")
+        if until is not None:
+            where.append("reserved_at < :until")
+        values |= wanted | {
+            "person": person,
+            "since": written(since or 0.0),
+            "until": written(until or 0.0),
+            "limit": limit,
+        }
+        order = _NEWEST if limit is None else f"{_NEWEST} LIMIT :limit"
+        with self._reading("nothing was read") as connection:
+            return records_where(connection, " AND ".join(where) or "1 = 1", values, order=order)
+
+    def unknown(self, campaign: str | None = None) -> list[Record]:
+        """
+        The dials of unknown outcome, newest first, of all campaigns or of one.
+
+        One that is reserved and that no process can settle any more is among them.
+        """
+        now = self._clock()
+        found = self.find(campaign=campaign, states=("unknown", "reserved"), limit=None)
+        return [one for one in found if one.state == "unknown" or not one.pending(now)]
+
+    def live(self, campaign: str | None = None) -> list[Record]:
+        """The dials that were accepted and of which no end is known, oldest first."""
+        where = "state = 'accepted' AND ended_at IS NULL AND dial_id IS NOT NULL"
+        if campaign is not None:
+            where += " AND campaign = :campaign"
+        with self._reading("nothing was read") as connection:
+            return records_where(connection, where, {"campaign": campaign}, order="reserved_at, id")
+
+    def recent(self, person: str, since: float, *, to: str | None = None) -> list[Record]:
+        """
+        The dials since then in which that person's phone may have rung, newest first.
+
+        Across all campaigns and environments; ``to`` is a number that is theirs besides.
+        """
+        where = f"person IN (:person, :to) AND reserved_at >= :since AND {_MAY_RING}"
+        values = {"person": person, "to": to or person, "since": written(since)}
+        with self._reading() as connection:
+            return records_where(connection, where, values, order=_NEWEST)
+
+    def erase(self, person: str, *, reason: str) -> int:
+        """
+        Remove what the ledger holds of a person's; returns the dials that it was removed from.
+
+        ``person`` is a number or a person's key. Numbers, keys, inputs, bodies, answers and
+        events go, in dials and campaigns' rows; digests, states, times and the API's ids stay.
+        Each number gets an entry in the suppression list, as a hash. A row that was still to
+        be called is skipped.
+        """
+        now = self._clock()
+        with self._writing("nothing was erased") as connection:
+            dials = connection.rows(
+                "SELECT id, person, to_number, dial_id FROM dial "
+                "WHERE person = :person OR to_number = :person",
+                {"person": person},
+            )
+            rows = connection.rows(
+                "SELECT campaign, row, to_number FROM person "
+                "WHERE person = :person OR to_number = :person",
+                {"person": person},
+            )
+            numbers = {one for *_, one, _ in dials if one} | {one for *_, one in rows if one}
+            if person.startswith("+"):
+                numbers.add(person)
+            for number in numbers:
+                connection.change(
+                    "INSERT INTO suppression (entry, reason, at) VALUES (:entry, :reason, :at) "
+                    "ON CONFLICT (entry) DO NOTHING",
+                    {"entry": hashed(number), "reason": reason, "at": written(now)},
+                )
+            erased = f"erased:{hashed(person)[7:23]}"
+            connection.change_each(
+                "UPDATE dial SET person = :erased, to_number = NULL, inputs = '{}', "
+                "withheld = '[]', body = NULL, answer = NULL, words = NULL, once = NULL "
+                "WHERE id = :id",
+                [{"id": one[0], "erased": erased} for one in dials],
+            )
+            connection.change_each(
+                "DELETE FROM event WHERE dial_id = :dial_id",
+                [{"dial_id": one[3]} for one in dials if one[3]],
+            )
+            connection.change_each(
+                "UPDATE person SET person = :erased, to_number = '', inputs = '{}', zones = '[]', "
+                "state = CASE WHEN state = 'planned' THEN 'skipped' ELSE state END, "
+                "reason = 'erased' WHERE campaign = :campaign AND row = :row",
+                [{"campaign": one[0], "row": one[1], "erased": erased} for one in rows],
+            )
+        return len(dials)
+
+
+def hashed(number: str) -> str:
+    """The entry of a suppression list that names ``number`` without saying it."""
+    return f"sha256:{hashlib.sha256(number.encode()).hexdigest()}"

@@ -1,0 +1,168 @@
+"""
+A ledger in an SQLite file: WAL, each commit on disk before it returns, this user's alone.
+
+Uses os throughout: pathlib is an import that a launcher can spare.
+"""
+# ruff: noqa: PTH100, PTH103, PTH120
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING
+
+from dialform.errors import LedgerError
+from dialform.launcher.ledger import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from dialform.launcher.ledger.database import Rows, Values
+
+
+class SqliteConnection:
+    """A connection to the file. Statements outside of a transaction are one each."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """``connection`` starts no transactions by itself."""
+        self._connection = connection
+
+    def change(self, statement: str, values: Values | None = None) -> int:
+        """Run a statement; the number of rows that it changed."""
+        return self._connection.execute(statement, values or {}).rowcount
+
+    def change_each(self, statement: str, values: Iterable[Values]) -> int:
+        """Run a statement for each of ``values``; the number of rows changed by all."""
+        return self._connection.executemany(statement, values).rowcount
+
+    def rows(self, statement: str, values: Values | None = None) -> Rows:
+        """All rows of a query."""
+        return self._connection.execute(statement, values or {}).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self, *, writing: bool) -> Iterator[None]:
+        """A transaction; a ``writing`` one holds the write lock from its start."""
+        self._connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN DEFERRED")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def checkpoint(self) -> None:
+        """Write what the WAL holds into the file, as far as readers allow."""
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+
+class SqliteFile:
+    """The ledger's file, made when it is first connected to."""
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+
+    def __init__(self, path: str, *, patience: float, identifier: Callable[[], str]) -> None:
+        """``patience``: seconds to wait for another process's write; `identifier`: the id."""
+        self.place = path
+        self._patience = patience
+        self._identifier = identifier
+
+    def connect(self) -> SqliteConnection:
+        """A connection to the file as this version knows it."""
+        self._make_file()
+        raw = sqlite3.connect(
+            self.place, timeout=self._patience, isolation_level=None, check_same_thread=False
+        )
+        connection = SqliteConnection(raw)
+        try:
+            raw.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+            with connection.transaction(writing=False):  # what it reads is of one moment
+                version = self._version(raw)
+            if version == 0:
+                self._become_wal(raw)
+            raw.execute("PRAGMA synchronous = FULL")
+            if version < schema.VERSION:
+                self._bring_up(connection, raw)
+        except BaseException:
+            raw.close()
+            raise
+        return connection
+
+    def told(self, error: Exception) -> str:
+        """What went wrong with the file and what to do."""
+        name = getattr(error, "sqlite_errorname", "") or ""
+        told = {
+            "SQLITE_FULL": "the disk is full: make room",
+            "SQLITE_BUSY": f"another process has held it for {self._patience:.0f} seconds: end it",
+            "SQLITE_LOCKED": "another process holds it: end it",
+            "SQLITE_READONLY": "it is read-only: give this user the right to write it",
+            "SQLITE_CANTOPEN": "it can't be opened: check its folder and rights",
+            "SQLITE_NOTADB": "it is not a ledger: name another file with --ledger",
+            "SQLITE_CORRUPT": "it is damaged: put it aside for an examination, name another",
+        }
+        for prefix, what in told.items():
+            if name.startswith(prefix):
+                return f"ledger {self.place}: {what}"
+        words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return f"ledger {self.place}: {words}"
+
+    def _make_file(self) -> None:
+        """The file for this user alone, before SQLite makes one for everybody."""
+        folder = os.path.dirname(os.path.abspath(self.place))
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def _version(self, raw: sqlite3.Connection) -> int:
+        """The schema's version; 0 for an empty file."""
+        (application,) = raw.execute("PRAGMA application_id").fetchone()
+        (version,) = raw.execute("PRAGMA user_version").fetchone()
+        (tables,) = raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != schema.APPLICATION_ID and (application or version or tables):
+            raise LedgerError(
+                f"{self.place} is another program's database, not a ledger; nothing was sent; "
+                "name another file with --ledger or DIALFORM_LEDGER"
+            )
+        if version > schema.VERSION:
+            raise LedgerError(
+                f"{self.place} was written by a newer dialform (its schema is {version}, this "
+                f"one knows {schema.VERSION}); nothing was sent; upgrade dialform"
+            )
+        return int(version)
+
+    def _become_wal(self, raw: sqlite3.Connection) -> None:
+        deadline = time.monotonic() + self._patience
+        while True:  # the change to WAL needs the file alone and does not wait for it
+            try:
+                raw.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def _bring_up(self, connection: SqliteConnection, raw: sqlite3.Connection) -> None:
+        """Make the tables, or those of this version from an older one's: all or nothing."""
+        with connection.transaction(writing=True):
+            found = self._version(raw)
+            if found < schema.VERSION:
+                for statement in schema.statements(found):
+                    raw.execute(statement)
+                raw.execute(schema.NEW_ID, {"id": self._identifier()})
+                raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+                raw.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
