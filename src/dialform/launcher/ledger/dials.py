@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import LedgerError, Refused, UsageError
 from dialform.launcher import liveness
+from dialform.launcher.ledger.calls import apply_waiting
 from dialform.launcher.ledger.reading import COLUMNS, record_where
+from dialform.launcher.ledger.rows import move_row
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import (
     ABANDONED,
     ACCEPTED,
     DEFERRED,
-    ENDED,
     KEPT_ANSWER,
     NOT_SENT,
     REJECTED,
     RESERVED,
-    UNDER_WAY,
     UNKNOWN,
     Record,
     Settlement,
@@ -67,12 +67,6 @@ _SETTLE = (
     "session_id = :session_id, status = :status, words = :words, answer = :answer, "
     "evidence = COALESCE(:evidence, evidence), settled_by = :settled_by WHERE id = :id "
     "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
-)
-_MOVE_ROW = (
-    "UPDATE person SET state = :row_state, attempt = attempt - :back, "
-    "due = COALESCE(:due, due), reason = :reason "
-    "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
-    "AND attempt = :attempt AND state IN ('reserved', 'unknown', 'live')"
 )
 
 
@@ -180,43 +174,6 @@ class Dials(Storage):
             for one in sorted(settlements, key=lambda one: one.id):
                 _settle(connection, one, now)
 
-    def see(self, dial_id: str, call_status: str, *, at: float, result: str | None = None) -> bool:
-        """
-        Write down what is known of a call; its row becomes done when it has ended.
-
-        A call that has ended never un-ends, and one that goes on never goes back: what comes
-        late or twice changes nothing. ``result`` is the API's ``systemResultType``.
-
-        Returns:
-            Whether there is a dial with the API's ``dial_id``.
-
-        """
-        with self._writing("the call's status is not on record") as connection:
-            record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id})
-            if record is None:
-                return False
-            if record.call_status not in ENDED and _rank(call_status) >= _rank(record.call_status):
-                ended = call_status in ENDED
-                connection.change(
-                    "UPDATE dial SET call_status = :call_status, seen_at = :at, "
-                    "result = COALESCE(:result, result), ended_at = :ended_at WHERE id = :id",
-                    {
-                        "id": record.id,
-                        "call_status": call_status,
-                        "at": at,
-                        "result": result,
-                        "ended_at": at if ended else None,
-                    },
-                )
-                if ended:
-                    _move_row(connection, record, "done", from_state="live", reason=result)
-            elif result is not None and record.result is None:
-                connection.change(
-                    "UPDATE dial SET result = :result WHERE id = :id",
-                    {"id": record.id, "result": result},
-                )
-        return True
-
     def settle_unknown(  # noqa: PLR0913 - what is known of it has that many sides
         self,
         identifier: str,
@@ -274,9 +231,11 @@ class Dials(Storage):
             )
             if record.campaign is not None:
                 row = ("live" if dial_id or record.dial_id else "done") if rang else "planned"
-                _move_row(
+                move_row(
                     connection, record, row, from_state=None, back=not rang, due=due, reason=None
                 )
+            if dial_id is not None:
+                apply_waiting(connection, dial_id)
             settled = record_where(connection, "id = :id", {"id": identifier})
         if settled is None:
             raise LedgerError(f"ledger {self.path}: dial {identifier} is gone")
@@ -372,10 +331,15 @@ def _settle(connection: Connection, one: Settlement, now: float) -> None:
     if not connection.change(_SETTLE, values):
         return
     record = record_where(connection, "id = :id", {"id": one.id})
-    if record is None or record.campaign is None:
-        return
+    if record is not None and record.campaign is not None:
+        _move_row_of(connection, one, record)
+    if one.dial_id is not None:
+        apply_waiting(connection, one.dial_id)
+
+
+def _move_row_of(connection: Connection, one: Settlement, record: Record) -> None:
     again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
-    _move_row(
+    move_row(
         connection,
         record,
         "planned" if again else _ROW_OF[one.state],
@@ -384,37 +348,3 @@ def _settle(connection: Connection, one: Settlement, now: float) -> None:
         due=one.due if again else None,
         reason=one.words or one.evidence or None,
     )
-
-
-def _move_row(  # noqa: PLR0913 - a move has that many sides
-    connection: Connection,
-    record: Record,
-    state: str,
-    *,
-    from_state: str | None,
-    reason: str | None,
-    back: bool = False,
-    due: float | None = None,
-) -> None:
-    """Move the row of a campaign's dial, if it still is at that dial's attempt."""
-    statement = _MOVE_ROW if from_state is None else f"{_MOVE_ROW} AND state = :from_state"
-    connection.change(
-        statement,
-        {
-            "campaign": record.campaign,
-            "person": record.person,
-            "attempt": record.attempt,
-            "row_state": state,
-            "from_state": from_state,
-            "back": int(back),
-            "due": due,
-            "reason": reason,
-        },
-    )
-
-
-def _rank(status: str | None) -> int:
-    """How far a call has come; what is not known to be an order is under way."""
-    if status in ENDED:
-        return len(UNDER_WAY)
-    return UNDER_WAY.index(status) if status in UNDER_WAY else -1 if status is None else 0

@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.errors import ApiError, Rejected
-from dialform.launcher.outcomes.lattice import NEVER_RANG, Sight
+from dialform.launcher.outcomes.lattice import NEVER_RANG
 from dialform.launcher.outcomes.watch import PER_SECOND, Watch
 
 if TYPE_CHECKING:
@@ -82,8 +82,13 @@ def look_at(ledger: Ledger, look: Look, record: Record, now: Callable[[], float]
         if isinstance(error, Rejected) and error.status in _CLOSED:
             raise
         return known
-    sight = Sight(dial.status, dial.systemResultType, "get")
-    ledger.see(known.dial_id, sight, at=now(), seconds=dial.seconds)
+    ledger.see(
+        known.dial_id,
+        dial.status,
+        at=now(),
+        result=dial.systemResultType,
+        seconds=dial.seconds,
+    )
     return ledger.record(record.id) or known
 
 

@@ -2,24 +2,25 @@
 What is known of a call, and how a new sight of it joins that: never backwards.
 
 Pure. Sights come from webhooks, which repeat and overtake each other, and from ``GET``, which is
-the authority. `joined` is commutative, associative and idempotent: the same sights in any order
-and number leave the same knowledge.
+the authority: queued < ringing < in-progress < ended by a webhook < ended by ``GET``.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from dialform.launcher.records import ENDED, UNDER_WAY
+
+if TYPE_CHECKING:
+    from dialform.launcher.records import Event
 
 Source = Literal["webhook", "get"]
 
-LIVE = ("queued", "ringing", "in-progress")
-"""The API's statuses of a call that goes on, in their order."""
-
-ENDED = frozenset(("completed", "failed", "canceled", "busy", "no-answer"))
-"""The API's statuses of a call that has ended."""
-
-NEVER_RANG = "RATE_LIMITED"
+NEVER_RANG: Final = "RATE_LIMITED"
 """The ``systemResultType`` of a dial that was accepted and then never rang."""
+
+CREATED: Final = "dial.created"
+UPDATED: Final = "dial.updated"
 
 
 class Sight(NamedTuple):
@@ -38,29 +39,38 @@ class Sight(NamedTuple):
         """Whether nothing more will happen. A status that nobody knows needs a result for it."""
         if self.status in ENDED:
             return True
-        return self.status not in LIVE and self.result is not None
-
-    @property
-    def rang(self) -> bool | None:
-        """Whether a phone rang; None where that can't be told yet."""
-        if self.result == NEVER_RANG:
-            return False
-        if self.status in ("ringing", "in-progress", "completed", "busy", "no-answer"):
-            return True
-        return None
+        return self.status not in UNDER_WAY and self.result is not None
 
 
 def joined(known: Sight | None, seen: Sight) -> Sight:
-    """What is known after ``seen``: an ended call stays ended, an end by GET stays GET's."""
-    return seen if known is None else max(known, seen, key=_order)
+    """
+    What is known after ``seen``.
+
+    A call that has ended stays so. The first end stays as well, unless ``GET`` says another
+    than a webhook did; the same end may bring the result that it lacked.
+    """
+    if known is None:
+        return seen
+    if known.ended and seen.ended:
+        if (known.source, seen.source) == ("webhook", "get"):
+            return seen if seen.result else seen._replace(result=known.result)
+        if known.status == seen.status and known.result is None:
+            return known._replace(result=seen.result)
+        return known
+    return seen if _rank(seen) > _rank(known) else known
 
 
-def _order(sight: Sight) -> tuple[int, bool, bool, str, str, str]:
-    """How much a sight says; ends that contradict each other are put in some fixed order."""
+def sight_of(event: Event) -> Sight | None:
+    """What a webhook says of its call; None for one that says nothing of where the call is."""
+    if event.kind == CREATED:
+        return Sight(UNDER_WAY[0], None, "webhook")
+    if event.kind == UPDATED and (event.status in ENDED or event.status in UNDER_WAY):
+        return Sight(str(event.status), None, "webhook")
+    return None
+
+
+def _rank(sight: Sight) -> int:
+    """How far the call has come; what nobody knows comes first of all."""
     if sight.ended:
-        rank = len(LIVE) + 1
-    else:
-        rank = LIVE.index(sight.status) + 1 if sight.status in LIVE else 0
-    result = sight.result or ""
-    by_get = sight.ended and sight.source == "get"
-    return rank, by_get, bool(result), sight.status, result, sight.source
+        return len(UNDER_WAY) + 1
+    return UNDER_WAY.index(sight.status) + 1 if sight.status in UNDER_WAY else 0

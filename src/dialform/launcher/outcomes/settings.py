@@ -88,7 +88,9 @@ def secrets_of(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
         )
     for name, value in ((TOKEN, token), (SECRET, secret)):
         if value is not None and len(value) < SHORTEST:
-            raise SettingError(f"{name}: takes at least {SHORTEST} characters, so that nobody guesses it")
+            raise SettingError(
+                f"{name}: takes at least {SHORTEST} characters, so that nobody guesses it"
+            )
     return token, secret
 
 

@@ -12,7 +12,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dialform.launcher.records import UNKNOWN
+from dialform.launcher.records import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,10 +28,12 @@ LATE = 3600.0
 
 
 class Suspect(NamedTuple):
-    """A dial of which no answer is known, and its exact bytes."""
+    """A dial of which no answer is known."""
 
     record: Record
-    body: bytes
+    body: bytes | None
+    """The exact bytes that were sent; None where the ledger does not have them."""
+
     pending: bool
     """Whether its process may still settle it."""
 
@@ -39,12 +41,14 @@ class Suspect(NamedTuple):
 class Tied(NamedTuple):
     """What a dial that the ledger does not know may be."""
 
-    matches: tuple[Record, ...]
+    records: tuple[Record, ...]
+    """Those that it fits."""
+
     evidence: str
     """For a person: what was found."""
 
-    settled: Record | None
-    """The one that it is, beyond doubt."""
+    certain: bool
+    """Whether it is the only one, and nobody else will say what became of it."""
 
 
 def tied(event: Event, dial: Dial, suspects: Iterable[Suspect]) -> Tied:
@@ -54,31 +58,45 @@ def tied(event: Event, dial: Dial, suspects: Iterable[Suspect]) -> Tied:
     A dial that is just being sent is a suspect too: the event may have overtaken its answer.
     """
     found = [one for one in suspects if _fits(event, dial, one)]
-    what = f"{event.kind} named dial {dial.id}, whose number, inputs, agent and time are these"
-    certain = len(found) == 1 and not found[0].pending and found[0].record.state == UNKNOWN
+    what = f"{event.kind} named dial {dial.id}: number, inputs, agent and time are this dial's"
     if len(found) > 1:
-        what += f"; {len(found)} dials fit it, so none was settled by it"
-    records = tuple(one.record for one in found if not one.pending)
-    return Tied(records, what, records[0] if certain else None)
+        what += f", and those of {len(found) - 1} more, so it settled none"
+    certain = len(found) == 1 and not found[0].pending
+    return Tied(tuple(one.record for one in found), what, certain)
 
 
 def _fits(event: Event, dial: Dial, suspect: Suspect) -> bool:
     record = suspect.record
-    body = _json(suspect.body)
-    if body is None or record.to is None or dial.toNumber != record.to:
+    if record.to is None or dial.toNumber != record.to:
         return False
-    if dial.inputs != (body.get("callAgentInput") or {}):
+    if None not in (record.from_number_id, dial.fromNumberId) and (
+        record.from_number_id != dial.fromNumberId
+    ):
+        return False
+    if not (_same_body(dial, suspect.body) if suspect.body else _same_inputs(dial, record)):
+        return False
+    at = _moment(dial)
+    at = event.received_at if at is None else at
+    late = record.deadline + LATE
+    return record.placed - EARLY <= at <= late
+
+
+def _same_body(dial: Dial, raw: bytes) -> bool:
+    body = _object(raw)
+    if body is None or (dial.inputs or {}) != (body.get("callAgentInput") or {}):
         return False
     agent = dial.agent.get("id") if isinstance(dial.agent, dict) else None
-    if agent is not None and agent != body.get("callAgentId"):
+    return agent is None or agent == body.get("callAgentId")
+
+
+def _same_inputs(dial: Dial, record: Record) -> bool:
+    """What the ledger keeps of the inputs is what the API has, and the withheld ones are there."""
+    inputs = dial.inputs or {}
+    if not isinstance(inputs, dict):
         return False
-    caller = body.get("fromNumberId")
-    if None not in (caller, dial.fromNumberId) and caller != dial.fromNumberId:
-        return False
-    when = _moment(dial)
-    at = event.received_at if when is None else when
-    reserved = datetime.fromisoformat(record.reserved_at).timestamp()
-    return reserved - EARLY <= at <= record.deadline + LATE
+    withheld = set(json.loads(record.withheld))
+    kept = {name: value for name, value in inputs.items() if name not in withheld}
+    return kept == json.loads(record.inputs) and withheld <= inputs.keys()
 
 
 def _moment(dial: Dial) -> float | None:
@@ -87,14 +105,19 @@ def _moment(dial: Dial) -> float | None:
     for text in (more.get("createdAt"), dial.startedAt):
         try:
             return datetime.fromisoformat(text).timestamp()  # type: ignore[arg-type]  # caught
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     return None
 
 
-def _json(body: bytes) -> dict[str, Any] | None:
+def _object(raw: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(body)
+        value = json.loads(raw)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def suspect(record: Record, body: bytes | None, now: float) -> Suspect:
+    """A dial of the ledger whose answer is not known at ``now``."""
+    return Suspect(record, body, pending=record.state == RESERVED and record.pending(now))

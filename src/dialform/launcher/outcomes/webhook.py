@@ -2,7 +2,8 @@
 What a webhook says: the kind of event, the dial it is about, the call's status.
 
 Pure, and total: every body is some event. What can't be read is one of the kind
-``unreadable``; what is of no known kind keeps its own name. Neither says anything of a call.
+``unreadable``; what is of no known kind keeps its own name. What an event says of its call is
+`lattice.sight_of`'s.
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ import hashlib
 import json
 from typing import Any, Final
 
-from dialform.launcher.outcomes.lattice import ENDED, LIVE, Sight
+from dialform.launcher.outcomes.lattice import CREATED, UPDATED
 from dialform.launcher.records import Event
 
-CREATED: Final = "dial.created"
-UPDATED: Final = "dial.updated"
 KINDS: Final = frozenset(
     (
         *(CREATED, UPDATED, "dial.transcript", "dial.extractor"),
@@ -49,15 +48,6 @@ def read_event(raw_body: bytes, now: float) -> Event:
     dial_id = _text(payload.get("dial_id")) or ""
     status = _text(payload.get("status"))
     return Event(digest, dial_id, kind, status, now, raw_body, applied=not dial_id)
-
-
-def sight_of(event: Event) -> Sight | None:
-    """What an event says of its call; None for one that says nothing of where the call is."""
-    if event.kind == CREATED:
-        return Sight("queued", None, "webhook")
-    if event.kind == UPDATED and (event.status in ENDED or event.status in LIVE):
-        return Sight(str(event.status), None, "webhook")
-    return None
 
 
 def _text(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""What comes from outside: webhooks' events as they were received; who is not to be called."""
+"""Who is not to be called."""
 
 from __future__ import annotations
 
@@ -6,61 +6,12 @@ from typing import TYPE_CHECKING
 
 from dialform.launcher.ledger.looking import hashed
 from dialform.launcher.ledger.storage import Storage
-from dialform.launcher.records import Event, Suppression
+from dialform.launcher.records import Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dialform.launcher.ledger.database import Rows
-
-_EVENT = ", ".join(Event._fields)
 _PAGE = 500
-
-
-class Events(Storage):
-    """The ledger's events."""
-
-    def add_event(self, event: Event) -> bool:
-        """Keep an event; False for a repeat, of which nothing is kept."""
-        places = ", ".join(f":{name}" for name in Event._fields)
-        with self._writing("the event was not kept") as connection:
-            return (
-                connection.change(
-                    f"INSERT INTO event ({_EVENT}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - field names
-                    {**event._asdict(), "applied": int(event.applied)},
-                )
-                > 0
-            )
-
-    def events(self, dial_id: str) -> list[Event]:
-        """The events of the dial with the API's ``dial_id``, as they came."""
-        with self._reading("nothing was read") as connection:
-            return _events(
-                connection.rows(
-                    f"SELECT {_EVENT} FROM event WHERE dial_id = :dial_id "  # noqa: S608 - field names
-                    "ORDER BY received_at, digest",
-                    {"dial_id": dial_id},
-                )
-            )
-
-    def unapplied(self, since: float = 0.0, limit: int = _PAGE) -> list[Event]:
-        """Events received since then that no dial knows of yet, oldest first."""
-        with self._reading("nothing was read") as connection:
-            return _events(
-                connection.rows(
-                    f"SELECT {_EVENT} FROM event WHERE applied = 0 AND received_at >= :since "  # noqa: S608 - field names
-                    "ORDER BY received_at, digest LIMIT :limit",
-                    {"since": since, "limit": limit},
-                )
-            )
-
-    def apply_events(self, digests: Iterable[str]) -> None:
-        """Say that their dials know of these events now."""
-        with self._writing("the events count as new") as connection:
-            connection.change_each(
-                "UPDATE event SET applied = 1 WHERE digest = :digest",
-                [{"digest": one} for one in digests],
-            )
 
 
 class Suppressions(Storage):
@@ -114,7 +65,3 @@ class Suppressions(Storage):
             if len(rows) < _PAGE:
                 return
             after = rows[-1][0]
-
-
-def _events(rows: Rows) -> list[Event]:
-    return [Event._make((*kept, bytes(body), bool(applied))) for *kept, body, applied in rows]
