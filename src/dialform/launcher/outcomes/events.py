@@ -11,8 +11,9 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.errors import ApiError, Refused
+from dialform.launcher.outcomes.lattice import CREATED, UPDATED
 from dialform.launcher.outcomes.tying import suspect, tied
-from dialform.launcher.outcomes.webhook import CREATED, UPDATED, read_event
+from dialform.launcher.outcomes.webhook import read_event
 from dialform.launcher.records import ACCEPTED, RESERVED, UNKNOWN
 
 if TYPE_CHECKING:
