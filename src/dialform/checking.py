@@ -224,6 +224,8 @@ def environment(document: Any) -> str | None:
         fault = rule(there.get(key))
         if fault is not None:
             return f"workspace.{key}: {fault}"
+    if not isinstance(there.get("idempotencyKeys", False), bool):
+        return "workspace.idempotencyKeys: must be true or false"
     return None
 
 

@@ -128,11 +128,10 @@ class Environment:
     @property
     def document(self) -> bytes:
         """The canonical bytes of what launchers need."""
-        return canonical(
-            environment_document(
-                self.name, {"url": self.workspace.url, "keyvar": self.workspace.keyvar}
-            )
-        )
+        workspace: dict[str, Any] = {"url": self.workspace.url, "keyvar": self.workspace.keyvar}
+        if self.workspace.idempotencyKeys:
+            workspace["idempotencyKeys"] = True
+        return canonical(environment_document(self.name, workspace))
 
     def _report(self, path: tuple[str | int, ...], rule: str, message: str) -> None:
         self.problems.append(self.layered.problem(path, rule, message))

@@ -360,6 +360,9 @@ class Workspace(Model):
     keyvar: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     """The name of the environment variable that holds the API key; never a key."""
 
+    idempotencyKeys: Absent[bool] = None
+    """Whether calls carry an ``idempotencyKey``: it honours them, as `dialform doctor` shows."""
+
 
 class Registry(Model):
     """Where versions and releases are kept."""

@@ -77,6 +77,9 @@ class Reservation(NamedTuple):
     body: bytes | None = None
     """The exact bytes to be sent, sensitive inputs included."""
 
+    id: str | None = None
+    """The ledger's own id (`Ledger.new_id`); None makes a new one."""
+
 
 class Record(NamedTuple):
     """A dial as the ledger has it, less the bytes (`Ledger.content`)."""

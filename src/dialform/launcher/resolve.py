@@ -51,6 +51,9 @@ class Released(NamedTuple):
     keyvar: str
     """The environment variable that holds the workspace's API key."""
 
+    keys: bool = False
+    """Whether calls there carry an ``idempotencyKey``."""
+
     @property
     def yanked(self) -> bool:
         """Whether this version is barred for good in the environment."""
@@ -104,7 +107,7 @@ def look_up(registry: Registry, environment: str, text: str) -> Released:
 
     """
     reference = parse_reference(text)
-    workspace = _workspace(registry, environment)
+    workspace = workspace_of(registry, environment)
     head = registry.head(environment, reference.name)
     if head is None:
         raise ObjectAbsent(
@@ -125,7 +128,8 @@ def look_up(registry: Registry, environment: str, text: str) -> Released:
             f"the environment's is {workspace['url']} now: its ids mean nothing there; "
             "release it again with `pulumi up`"
         )
-    return Released(reference, entry, head, bound, workspace["keyvar"])
+    keys = workspace.get("idempotencyKeys") is True
+    return Released(reference, entry, head, bound, workspace["keyvar"], keys)
 
 
 def near(name: str, names: Iterable[str]) -> str:
@@ -141,8 +145,15 @@ def near(name: str, names: Iterable[str]) -> str:
     return f"; there are: {', '.join(known[:few])}{more}" if known else ""
 
 
-def _workspace(registry: Registry, environment: str) -> dict[str, str]:
-    """The environment's workspace: its ``url`` and ``keyvar``."""
+def workspace_of(registry: Registry, environment: str) -> dict[str, Any]:
+    """
+    What the registry says of an environment's workspace: ``url``, ``keyvar``, and the rest.
+
+    Raises:
+        ObjectAbsent: there is no such environment.
+        RegistryError: the registry can't be read, or not trusted.
+
+    """
     if not registry.exists:
         raise ObjectAbsent(
             f"{registry.url}: nothing was released into this registry yet; `pulumi up` does"

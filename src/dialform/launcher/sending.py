@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import ApiError, LedgerError, NotSent
 from dialform.launcher.outcome import OUTCOMES, Dial
@@ -44,7 +44,11 @@ class Call(NamedTuple):
     """The entry of the release log; None for the working tree's."""
 
     def reservation(self) -> Reservation:
-        """What is written down of it: all that is needed to make it again, and no secret."""
+        """
+        What is written down of it: all that is needed to make it again, and no key.
+
+        ``inputs`` lacks the sensitive ones; ``body`` is what is sent, with them.
+        """
         request = self.request
         kept = {k: v for k, v in request.inputs.items() if k not in request.sensitive}
         withheld = sorted(request.inputs.keys() & request.sensitive)
@@ -62,6 +66,7 @@ class Call(NamedTuple):
             inputs=canonical(kept).decode(),
             withheld=canonical(withheld).decode(),
             once=self.once,
+            body=request.body,
         )
 
 
@@ -130,6 +135,7 @@ class Sending:
                 dial_id=created.dial_id,
                 session_id=created.session_id,
                 status=created.status,
+                answer=_kept(created),
             )
         except LedgerError:
             recorded = False
@@ -164,23 +170,16 @@ class Sending:
         except LedgerError as trouble:
             error.add_note(f"{trouble}: the record counts as unknown")
 
-    def _settle(
-        self,
-        state: str,
-        *,
-        dial_id: str | None = None,
-        session_id: str | None = None,
-        status: int | None = None,
-        words: str = "",
-    ) -> None:
-        self._ledger.settle(
-            self._record.id,
-            state,
-            dial_id=dial_id,
-            session_id=session_id,
-            status=status,
-            words=words,
-        )
+    def _settle(self, state: str, **fields: Any) -> None:
+        self._ledger.settle(self._record.id, state, **fields)
+
+
+def _kept(created: Created) -> bytes | None:
+    """The answer as it is kept: without the dial token, which opens the call to its reader."""
+    answer, token = created.answer, (created.dial_token or "").encode()
+    if not token:
+        return answer
+    return answer.replace(token, b"***") if token in answer else None  # written in another way
 
 
 def _pauses() -> Iterator[float | None]:

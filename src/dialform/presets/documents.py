@@ -100,8 +100,12 @@ def preset_document(
     return document
 
 
-def environment_document(environment: str, workspace: Mapping[str, str]) -> dict[str, Any]:
-    """What launchers need besides: ``workspace`` is ``{url, keyvar}``."""
+def environment_document(environment: str, workspace: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    What launchers need besides.
+
+    ``workspace`` is ``{url, keyvar}``, with ``idempotencyKeys`` where calls carry a key.
+    """
     return {
         "format": ENVIRONMENT_FORMAT,
         "environment": environment,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dialform.sandbox.faults import After, How
+    from dialform.sandbox.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,10 @@ class SandboxControl:
     def clear_faults(self) -> None:
         """Forget the faults that are still to come."""
         self._ask("DELETE", "/faults")
+
+    def idempotency_keys(self, keys: Keys) -> None:
+        """Say what becomes of an ``idempotencyKey`` that was used before; see `keys.Keys`."""
+        self._ask("POST", "/keys", json={"keys": keys})
 
     def advance(self, seconds: float) -> None:
         """Let the sandbox's time jump ahead."""

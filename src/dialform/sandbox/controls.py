@@ -18,6 +18,7 @@ from dialform.sandbox.checks import BadRequest, accept_json, check_fields, unpro
 from dialform.sandbox.clock import timestamp
 from dialform.sandbox.dials import view
 from dialform.sandbox.faults import After, Fault, How
+from dialform.sandbox.keys import Keys  # noqa: TC001 - pydantic reads it
 from dialform.sandbox.seed import KEYS
 from dialform.sandbox.serving import read_body
 from dialform.sandbox.webhooks import deliver
@@ -44,6 +45,14 @@ class FaultRequest(BaseModel):
     headers: dict[str, str] = {}
     seconds: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     workspace: Literal["dev", "staging", "prod"] | None = None
+
+
+class KeysRequest(BaseModel):
+    """The body of ``POST /sandbox/keys``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    keys: Keys
 
 
 class ClockRequest(BaseModel):
@@ -82,6 +91,7 @@ class Controls:
             "keys": KEYS,
             "time": timestamp(self.state.clock.now()),
             "speed": self.state.clock.speed,
+            "idempotencyKeys": self.state.keys,
         }
 
     async def requests(self, request: Request) -> Any:  # noqa: ARG002 - all take one
@@ -136,6 +146,14 @@ class Controls:
         """``DELETE /sandbox/faults``."""
         self.state.faults.clear()
         return {"faults": 0}
+
+    async def keys(self, request: Request) -> Any:
+        """``POST /sandbox/keys``."""
+        asked = await _json(request)
+        if findings := check_fields(KeysRequest, asked):
+            raise unprocessable(findings)
+        self.state.set_keys(KeysRequest.model_validate(asked).keys)
+        return await self.show(request)
 
     async def time(self, request: Request) -> Any:
         """``POST /sandbox/clock``."""
@@ -200,6 +218,7 @@ def routes(state: State) -> list[Route]:
         route("DELETE", objects + "/{id}", controls.remove),
         route("POST", "/sandbox/faults", controls.fail),
         route("DELETE", "/sandbox/faults", controls.clear),
+        route("POST", "/sandbox/keys", controls.keys),
         route("POST", "/sandbox/clock", controls.time),
         route("POST", "/sandbox/webhooks", controls.deliver),
         route("POST", "/sandbox/reset", controls.reset),

@@ -231,6 +231,9 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
         "[inputs.name]",
         '[extraFields]\ncallAgentInput = { name = "x" }\n[inputs.name]',
     ),
+    "extraFields with a call's key": edited(
+        "presets/visit.toml", "[inputs.name]", '[extraFields]\nidempotencyKey = "x"\n[inputs.name]'
+    ),
     "extraFields with a number beside members": edited(
         "presets/visit.toml", "[inputs.name]", '[extraFields]\nfromNumberId = "n"\n[inputs.name]'
     ),

@@ -6,14 +6,15 @@ Nothing here but their sum: dials, campaigns, what comes from outside, and looki
 
 from __future__ import annotations
 
-from dialform.launcher.ledger.calls import Calls
 from dialform.launcher.ledger.campaigns import Campaigns
-from dialform.launcher.ledger.dials import Dials
+from dialform.launcher.ledger.events import Events, Suppressions
 from dialform.launcher.ledger.looking import Looking
-from dialform.launcher.ledger.suppressions import Suppressions
+from dialform.launcher.ledger.reserving import Reserving
+from dialform.launcher.ledger.seeing import Seeing
+from dialform.launcher.ledger.settling import Settling
 
 
-class Ledger(Dials, Looking, Campaigns, Calls, Suppressions):
+class Ledger(Reserving, Settling, Seeing, Looking, Campaigns, Events, Suppressions):
     """
     A durable record of every dial, written before its first byte is sent and after.
 

@@ -1,7 +1,7 @@
 """
-A campaign's row moves with the dial that was made for it, in the same transaction.
+A campaign's row follows its dial, in the dial's transaction: no crash finds the two apart.
 
-Knows one table, and no rule of when a row moves.
+It is moved only while it is at that dial's attempt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger.database import Connection
     from dialform.launcher.records import Record
 
-_MOVE_ROW = (
+_MOVE = (
     "UPDATE person SET state = :row_state, attempt = attempt - :back, "
     "due = COALESCE(:due, due), reason = :reason "
     "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
@@ -31,7 +31,7 @@ def move_row(  # noqa: PLR0913 - a move has that many sides
     due: float | None = None,
 ) -> None:
     """Move the row of a campaign's dial, if it still is at that dial's attempt."""
-    statement = _MOVE_ROW if from_state is None else f"{_MOVE_ROW} AND state = :from_state"
+    statement = _MOVE if from_state is None else f"{_MOVE} AND state = :from_state"
     connection.change(
         statement,
         {
