@@ -10,8 +10,10 @@ import json
 from typing import Any, Final, NamedTuple
 
 from dialform.errors import UsageError
+from dialform.launcher.resolve import near
 
 _FIELDS: Final = frozenset(("preset", "to", "inputs", "once"))
+_SHOWN = 80
 
 
 class Asked(NamedTuple):
@@ -39,7 +41,7 @@ def asked(raw_body: bytes, idempotency_key: str | None) -> Asked:
         raise UsageError("the body is not a JSON object: it takes preset, to, inputs, once")
     unknown = sorted(value.keys() - _FIELDS)
     if unknown:
-        raise UsageError(f"{unknown[0][:80]!r} is no field: there are preset, to, inputs, once")
+        raise UsageError(f"{unknown[0][:_SHOWN]!r} is no field{near(unknown[0], _FIELDS)}")
     preset, to, inputs = value.get("preset"), value.get("to"), value.get("inputs", {})
     if not isinstance(preset, str):
         raise UsageError("preset: is required, a text: NAME, NAME@7 or NAME@sha256:...")

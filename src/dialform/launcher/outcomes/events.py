@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.errors import ApiError, Refused
 from dialform.launcher.outcomes.lattice import CREATED, UPDATED
-from dialform.launcher.outcomes.tying import suspect, tied
+from dialform.launcher.outcomes.tying import EARLY, suspect, tied
 from dialform.launcher.outcomes.webhook import read_event
-from dialform.launcher.records import ACCEPTED, RESERVED, UNKNOWN
+from dialform.launcher.records import RESERVED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def settle_unknown(
         return None
     if ledger.record(event.dial_id) is not None:
         return None
-    open_dials = ledger.find(environment=environment, states=(UNKNOWN, RESERVED), limit=None)
+    open_dials = _open(ledger, environment)
     if not open_dials:
         return None
     dial = look(event.dial_id)
@@ -113,11 +113,20 @@ def retry_waiting(
 
     An answer that does not come leaves that one for later.
     """
+    open_dials = _open(ledger, environment)
+    if not open_dials:
+        return []
+    since = max(since, min(one.placed for one in open_dials) - EARLY)
     settled = []
     named = {one.dial_id: one for one in ledger.unapplied(since) if one.kind in (CREATED, UPDATED)}
     for event in named.values():
         with contextlib.suppress(ApiError):
             record = settle_unknown(ledger, event, look, environment=environment, now=now)
-            if record is not None and record.state == ACCEPTED:
+            if record is not None:
                 settled.append(record)
     return settled
+
+
+def _open(ledger: Ledger, environment: str) -> list[Record]:
+    """The dials of which no answer is known; those that are just being sent are among them."""
+    return ledger.find(environment=environment, states=(UNKNOWN, RESERVED), limit=None)

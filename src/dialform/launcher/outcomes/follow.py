@@ -8,7 +8,6 @@ through the function that it is given, one look at a time for each call.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -163,7 +162,12 @@ def follow(follower: Follower, *, sleep: Callable[[float], object]) -> Iterator[
         if record is None:
             sleep(max(seconds, _SHORTEST))
             continue
-        seen = follower.looked(follower.look(record))
+        try:
+            after = follower.look(record)
+        except BaseException:
+            follower.looked(record)
+            raise
+        seen = follower.looked(after)
         if seen is not None:
             yield seen
 
@@ -176,11 +180,11 @@ async def afollow(
 
     ``forever``: goes on when nothing is left to follow, for calls that are added meanwhile.
     """
-    looking: set[asyncio.Future[Record]] = set()
+    looking: dict[asyncio.Future[Record], Record] = {}
     try:
         while True:
             while len(looking) < at_once and (record := follower.take()) is not None:
-                looking.add(asyncio.ensure_future(asyncio.to_thread(follower.look, record)))
+                looking[asyncio.ensure_future(asyncio.to_thread(follower.look, record))] = record
             seconds = follower.wait()
             if not looking and seconds is None and not forever:
                 return
@@ -188,25 +192,29 @@ async def afollow(
             if not looking:
                 await asyncio.sleep(pause)
                 continue
-            done, looking = await asyncio.wait(
+            done, _ = await asyncio.wait(
                 looking, timeout=pause, return_when=asyncio.FIRST_COMPLETED
             )
             for one in done:
-                seen = follower.looked(one.result())
+                after = one.result()
+                del looking[one]
+                seen = follower.looked(after)
                 if seen is not None:
                     yield seen
     finally:
-        for one in looking:
+        for one, record in looking.items():
             one.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*looking, return_exceptions=True)
+            follower.looked(record)  # looked at again, should it be followed further
+        await asyncio.gather(*looking, return_exceptions=True)
 
 
-def followed(ledger: Ledger, follower: Follower, records: Iterable[Record]) -> None:
-    """Add dials of the ledger to a follower, each with the limit that its body says."""
+def limits_of(ledger: Ledger, records: Iterable[Record]) -> list[tuple[Record, float | None]]:
+    """Each dial with the seconds that its call may take, as `Follower.add` takes them."""
+    found = []
     for record in records:
         content = ledger.content(record.id)
-        follower.add(record, limit=limit_of(content and content.body))
+        found.append((record, limit_of(content and content.body)))
+    return found
 
 
 _SHORTEST = 0.01

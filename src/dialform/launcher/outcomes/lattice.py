@@ -19,6 +19,8 @@ Source = Literal["webhook", "get"]
 NEVER_RANG: Final = "RATE_LIMITED"
 """The ``systemResultType`` of a dial that was accepted and then never rang."""
 
+_RANG = ("ringing", "in-progress", "completed", "busy", "no-answer")
+
 CREATED: Final = "dial.created"
 UPDATED: Final = "dial.updated"
 
@@ -40,6 +42,13 @@ class Sight(NamedTuple):
         if self.status in ENDED:
             return True
         return self.status not in UNDER_WAY and self.result is not None
+
+    @property
+    def rang(self) -> bool | None:
+        """Whether a phone rang; None where that can't be told, or not yet."""
+        if self.result == NEVER_RANG:
+            return False
+        return True if self.status in _RANG else None
 
 
 def joined(known: Sight | None, seen: Sight) -> Sight:
