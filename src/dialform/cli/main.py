@@ -49,6 +49,9 @@ COMMANDS = {
     "board": ("dialform.cli.board", "write a page that shows what runs where"),
     "approve": ("dialform.cli.approve", "record that a version may run in an environment"),
     "registry": ("dialform.cli.registry", "create or verify a registry"),
+    "serve": ("dialform.cli.serve", "take webhooks, and calls over HTTP"),
+    "wait": ("dialform.cli.wait", "wait until calls have ended"),
+    "results": ("dialform.cli.results", "what became of calls, as a table or row by row"),
     "sandbox": ("dialform.cli.sandbox", "run a local server that speaks the Vogent API"),
     "completion": ("dialform.cli.completion", "print a shell's completion script"),
 }

@@ -179,6 +179,7 @@ def _unmet_gates(
         source.entries(args.source, move.preset),
         registry.approvals(target.name, move.after.digest),
         datetime.now(UTC),
+        source.evidence(args.source, move.preset, move.after.version),
     )
     return [Refusal(move.preset, one.gate, one.message) for one in found if not one.met]
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from dialform.api.client import Client
     from dialform.launcher.calling import Refusal
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.outcome import Dial
@@ -285,6 +286,22 @@ class Launcher:
                 path = self._ledger_path or default_ledger(self._base, os.environ)
                 self._ledger = Ledger(path)
             return self._ledger
+
+    def client(self) -> Client:
+        """
+        The API of the environment's workspace as it is declared now, to look at its dials.
+
+        Raises:
+            RegistryError: the environment can't be read.
+            SettingError: no API key.
+
+        """
+        from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
+        from dialform.launcher.resolve import workspace_of  # noqa: PLC0415
+
+        workspace = workspace_of(self.registry, self.environment)
+        key = key_of(workspace["keyvar"], self._key, os.environ)
+        return self._clients.of(workspace["url"], key)
 
     def close(self) -> None:
         """Close what `dial` has opened. The launcher can be used again."""

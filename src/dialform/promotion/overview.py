@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dialform.presets.canonical import Digest
     from dialform.promotion.gates import Verdict
     from dialform.promotion.status import Declared
-    from dialform.registry import Entry, Registry
+    from dialform.registry import Entry, Evidence, Registry
 
 _BOUND = "dialform.bound-preset/1"
 _DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent)
@@ -208,7 +208,13 @@ class Overview:
                 self._approved[environment] = registry.approved(environment)
             if digest in self._approved[environment]:
                 approvals = registry.approvals(environment, digest)
-        return tuple(verdicts(target, found.source, cell.preset, theirs, approvals, self._now))
+        evidence: list[Evidence] = []
+        if target.gates is not None and target.gates.asks_for_dials:
+            there = self._registries[found.source]
+            evidence = there.evidence(found.source, cell.preset, theirs[-1].version)
+        return tuple(
+            verdicts(target, found.source, cell.preset, theirs, approvals, self._now, evidence)
+        )
 
     def _bound(self, environment: str, head: Entry) -> dict[str, Any]:
         return self._registries[environment].read_document(head.bound_digest, _BOUND)

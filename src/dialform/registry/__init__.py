@@ -2,6 +2,7 @@
 
 from dialform.registry.approvals import Approval
 from dialform.registry.entries import Entry, Kind, Meta, State
+from dialform.registry.evidence import Evidence, Tally
 from dialform.registry.folder import FolderStore
 from dialform.registry.names import check_name, name_fault
 from dialform.registry.registry import Registry
@@ -12,12 +13,14 @@ __all__ = [
     "Approval",
     "Change",
     "Entry",
+    "Evidence",
     "FolderStore",
     "Kind",
     "Meta",
     "Registry",
     "State",
     "Store",
+    "Tally",
     "check_name",
     "name_fault",
     "next_entry",
