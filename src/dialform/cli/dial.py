@@ -99,7 +99,14 @@ def run_dial(args: argparse.Namespace) -> int:
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
     ledger = None if args.dry_run else context.ledger_of(args)
-    with Launcher(url, environment, base=base, ledger=ledger, trust_env=args.use_proxy) as launcher:
+    with Launcher(
+        url,
+        environment,
+        base=base,
+        ledger=ledger,
+        trust_env=args.use_proxy,
+        warn=context.warn,
+    ) as launcher:
         if args.dry_run:
             return _show(launcher.request(args.preset, to=args.to, inputs=_inputs(args)))
         return _place(
@@ -136,6 +143,7 @@ def run_try(args: argparse.Namespace) -> int:
         base=root,
         ledger=context.ledger_of(args),
         trust_env=args.use_proxy,
+        warn=context.warn,
     ) as launcher:
         return _place(
             args,

@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DialformError
+from dialform.errors import DialformError, RegistryError
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
 from dialform.launcher.request import assembled
@@ -21,7 +22,7 @@ from dialform.launcher.resolve import parse_reference, resolve
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -56,6 +57,7 @@ class Launcher:
         base: str | Path | None = None,
         timeout: float = TIMEOUT,
         trust_env: bool = False,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
         """
         Touch nothing yet.
@@ -72,6 +74,8 @@ class Launcher:
                 working directory.
             timeout: seconds that the API has for an answer.
             trust_env: whether the proxies that the environment names are used.
+            warn: is told what is not as it should be and stops no call: that the registry
+                can't be written, so that a copy of the ledger would not be noticed.
 
         """
         self.environment = environment
@@ -81,7 +85,10 @@ class Launcher:
         self._base = base
         self._timeout = timeout
         self._clients = Clients(timeout=timeout, trust_env=trust_env)
+        self._warn = warn
         self._lock = threading.Lock()
+        self._placing = threading.Lock()
+        self._placed = False
         self._registry: Registry | None = None
         self._ledger: Ledger | None = None
 
@@ -112,7 +119,8 @@ class Launcher:
         Raises:
             UsageError: ``preset`` or ``once`` can't be what they are.
             InputError: number or inputs are wrong.
-            Refused: held, withdrawn, yanked; or ``once`` was used for another call.
+            Refused: held, withdrawn, yanked; or ``once`` was used for another call; or the
+                ledger is a copy, or was restored from a backup.
             RegistryError: what is released can't be read, or not trusted.
             SettingError: no API key.
             LedgerError: the call can't be recorded, so it was not sent.
@@ -219,6 +227,7 @@ class Launcher:
         """Close what `dial` has opened. The launcher can be used again."""
         with self._lock:
             ledger, self._ledger = self._ledger, None
+            self._placed = False
         self._clients.close()
         if ledger is not None:
             ledger.close()
@@ -307,11 +316,33 @@ class Launcher:
 
     def _reserve(self, call: Call) -> Sending | None:
         """The call written down; None where another has taken its key meanwhile."""
+        self._take_place()
         from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
 
         seconds = self._timeout * _GIVE_UP
         record, ours = self.ledger.reserve(call.reservation(), seconds=seconds)
         return Sending(call, self.ledger, record) if ours else None
+
+    def _take_place(self) -> None:
+        """Once, before the first call: no copy of the ledger has dialled, and none will."""
+        with self._placing:
+            if self._placed:
+                return
+            from dialform.launcher.ledger.alone import take_place  # noqa: PLC0415 - not for `request`
+
+            trouble: str | None = None
+            try:
+                exists = self.registry.exists  # no: nobody has released or dialled anything yet
+            except RegistryError as error:
+                exists, trouble = False, str(error)
+            if exists:
+                trouble = take_place(self.ledger, self.registry, now=time.time())
+            if trouble is not None and self._warn is not None:
+                self._warn(
+                    f"the ledger could not claim its place in the registry: {trouble}; a copy of "
+                    "it would not be noticed, and could call the same people again"
+                )
+            self._placed = True
 
     async def _areserve(self, call: Call) -> Sending | None:
         """`_reserve`; cancelled meanwhile, the call is written down as not sent."""

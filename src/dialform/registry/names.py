@@ -22,6 +22,7 @@ PRESETS = "presets"
 ENVIRONMENTS = "environments"
 RELEASES = "releases"
 APPROVALS = "approvals"
+LEDGERS = "ledgers"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")
@@ -85,6 +86,11 @@ def approvals_prefix(environment: str, digest: Digest) -> str:
     """Where the approvals of a preset's content for an environment stand."""
     check_name(environment, "environment")
     return f"{APPROVALS}/{environment}/{digest.removeprefix('sha256:')}"
+
+
+def claims_prefix(ledger: str) -> str:
+    """Where the claims of a ledger stand, by the ledger's id."""
+    return f"{LEDGERS}/{check_name(ledger, 'ledger')}"
 
 
 def numbered(prefix: str, number: int) -> str:
