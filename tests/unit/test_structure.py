@@ -33,6 +33,7 @@ WRITERS = {
     "registry/folder.py": "the registry's store",
     "launcher/ledger/sqlite.py": "the ledger's own file",
     "launcher/people/source.py": "stdin, in a temporary file without a name",
+    "launcher/ledger/mark.py": "how far a ledger has come, outside of it",
     "sandbox/statefile.py": "the sandbox's own file",
     "declaration/git.py": "a commit's declarations, in a temporary folder",
     "cli/": "the user's own declarations: init, import, bind, schema; and the standard streams",

@@ -137,6 +137,13 @@ def ledger_of(args: argparse.Namespace) -> str:
     return args.ledger or default_ledger(project_root(), os.environ)
 
 
+def warn(message: str) -> None:
+    """A warning, for what reports one while it works."""
+    from dialform.cli import output  # noqa: PLC0415 - rarely needed
+
+    output.warning(message)
+
+
 def declares(stack: str, preset: str) -> str | None:
     """The stack file that declares ``preset`` for ``stack``; None where none around here does."""
     root = project_root()

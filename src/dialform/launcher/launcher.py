@@ -15,7 +15,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DialformError, Refused
+from dialform.errors import DialformError, Refused, RegistryError
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
 from dialform.launcher.request import assembled, recalled
@@ -23,7 +23,7 @@ from dialform.launcher.resolve import environment_of, parse_reference, resolve
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -61,6 +61,7 @@ class Launcher:
         base: str | Path | None = None,
         timeout: float = TIMEOUT,
         trust_env: bool = False,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
         """
         Touch nothing yet.
@@ -77,6 +78,8 @@ class Launcher:
                 working directory.
             timeout: seconds that the API has for an answer.
             trust_env: whether the proxies that the environment names are used.
+            warn: is told what is not as it should be and stops no call: that the registry
+                can't be written, so that a copy of the ledger would not be noticed.
 
         """
         self.environment = environment
@@ -86,7 +89,10 @@ class Launcher:
         self._base = base
         self._timeout = timeout
         self._clients = Clients(timeout=timeout, trust_env=trust_env)
+        self._warn = warn
         self._lock = threading.Lock()
+        self._placing = threading.Lock()
+        self._placed = False
         self._registry: Registry | None = None
         self._ledger: Ledger | None = None
 
@@ -120,7 +126,8 @@ class Launcher:
         Raises:
             UsageError: ``preset`` or ``once`` can't be what they are.
             InputError: number, inputs or timezone are wrong.
-            Refused: held, withdrawn, yanked; or ``once`` was used for another call.
+            Refused: held, withdrawn, yanked; or ``once`` was used for another call; or the
+                ledger is a copy, or was restored from a backup.
             CallRefused: a rule of the environment says no: destinations, hours, caps.
             RegistryError: what is released can't be read, or not trusted.
             SettingError: no API key.
@@ -307,6 +314,7 @@ class Launcher:
         """Close what `dial` has opened. The launcher can be used again."""
         with self._lock:
             ledger, self._ledger = self._ledger, None
+            self._placed = False
         self._clients.close()
         if ledger is not None:
             ledger.close()
@@ -414,6 +422,7 @@ class Launcher:
 
         Raises CallRefused where the rules don't allow it at this moment.
         """
+        self._take_place()
         from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
 
         seconds, now, room = self._timeout * _GIVE_UP, time.time(), None
@@ -422,6 +431,27 @@ class Launcher:
             room = call.gate.room(now)
         record, ours = self.ledger.reserve(call.reservation(), seconds=seconds, room=room)
         return Sending(call, self.ledger, record) if ours else None
+
+    def _take_place(self) -> None:
+        """Once, before the first call: no copy of the ledger has dialled, and none will."""
+        with self._placing:
+            if self._placed:
+                return
+            from dialform.launcher.ledger.alone import take_place  # noqa: PLC0415 - not for `request`
+
+            trouble: str | None = None
+            try:
+                exists = self.registry.exists  # no: nobody has released or dialled anything yet
+            except RegistryError as error:
+                exists, trouble = False, str(error)
+            if exists:
+                trouble = take_place(self.ledger, self.registry, now=time.time())
+            if trouble is not None and self._warn is not None:
+                self._warn(
+                    f"the ledger could not claim its place in the registry: {trouble}; a copy of "
+                    "it would not be noticed, and could call the same people again"
+                )
+            self._placed = True
 
     async def _areserve(self, call: Call) -> Sending | None:
         """`_reserve`; cancelled meanwhile, the call is written down as not sent."""

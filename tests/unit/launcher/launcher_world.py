@@ -72,7 +72,11 @@ class World:
         self.ledger = folder / "ledger.db"
         self.registry = Registry.open("registry", base=folder)
         self.environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **{
+                name: os.environ[name]
+                for name in ("PATH", "HOME", "XDG_STATE_HOME")
+                if name in os.environ
+            },
             KEYVAR: KEY,
             "DIALFORM_REGISTRY": str(folder / "registry"),
             "DIALFORM_LEDGER": str(self.ledger),

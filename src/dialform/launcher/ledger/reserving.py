@@ -149,6 +149,9 @@ class Reserving(Storage):
                     continue
                 if _reserve(connection, values):
                     made[at] = Record._make(values.get(name) for name in Record._fields)
+        if self._mark is not None:
+            self._count += sum(one is not None for one in made)
+            self._mark.raise_to(self._count)
         return made
 
     def new_id(self) -> str:
