@@ -50,15 +50,22 @@ def ledger_of(args: argparse.Namespace) -> Iterator[Ledger]:
         ledger.close()
 
 
-def registry_for(args: argparse.Namespace, environment: str) -> Registry:
-    """The registry that an environment's dials come from, where ``args`` name none."""
+def location_for(args: argparse.Namespace, environment: str) -> tuple[str, str]:
+    """The registry that an environment's dials come from, and the folder it is relative to."""
     import argparse as parsing  # noqa: PLC0415 - light, and loaded by now
 
-    here = environment if environment in context.environments_here() else None
     given = parsing.Namespace(registry=args.registry)
-    if here is not None:
-        given.stack = here
-    return context.registry_of(given)
+    if environment in context.environments_here():
+        given.stack = environment
+    return context.registry_location(given)
+
+
+def registry_for(args: argparse.Namespace, environment: str) -> Registry:
+    """The same, ready to be read."""
+    from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
+
+    url, base = location_for(args, environment)
+    return Registry.open(url, base=base)
 
 
 def story_of(args: argparse.Namespace, ledger: Ledger) -> tuple[Story, Registry]:

@@ -5,7 +5,6 @@ from dialform.launcher.evidence.auditing import said, span
 from dialform.launcher.evidence.probing import Probe
 from dialform.launcher.evidence.reading import Reader
 from dialform.launcher.evidence.story import (
-    ERASED,
     Stories,
     Story,
     commits,
@@ -14,7 +13,6 @@ from dialform.launcher.evidence.story import (
 )
 
 __all__ = [
-    "ERASED",
     "HIDDEN",
     "Attestation",
     "Check",

@@ -11,6 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import InputError, RegistryError, UsageError
+from dialform.launcher.ledger.looking import ERASED
 from dialform.launcher.request import assembled, recalled
 from dialform.launcher.resolve import BOUND_FORMAT
 from dialform.presets.canonical import digest, parse
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Record
     from dialform.registry import Approval, Entry, Registry
-
-ERASED = "erased:"
-"""What begins the person of a dial whose personal data was removed."""
 
 
 class Story(NamedTuple):
