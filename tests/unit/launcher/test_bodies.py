@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dialform.errors import InputError
 from dialform.launcher import assembled
-from dialform.launcher.bodies import Bodies
+from dialform.launcher.bodies import Bodies, as_json
+from dialform.presets.canonical import LARGEST, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +30,19 @@ DECLARED: dict[str, dict[str, Any]] = {
     "name": {},
     "company": {"default": "Acme"},
     "amount": {"type": "number"},
+    "count": {"type": "integer"},
+    "pin": {"pattern": "[0-9]{2}"},
 }
 INPUTS = st.fixed_dictionaries(
-    {}, optional={"name": TEXT, "company": TEXT, "amount": st.floats(-9, 9), "é": TEXT}
+    {},
+    optional={
+        "name": TEXT,
+        "company": TEXT,
+        "amount": st.floats(-9, 9),
+        "é": TEXT,
+        "count": st.sampled_from([1, True, 2**60, 1.0, "1"]),
+        "pin": st.sampled_from(["01", "1", 1]),
+    },
 )
 
 
@@ -83,6 +94,21 @@ def outcome(call: Callable[[], tuple[object, ...]]) -> object:
         return tuple(call())
     except InputError as error:
         return str(error)
+
+
+@given(
+    st.recursive(
+        st.one_of(
+            VALUES,
+            st.integers(-LARGEST, LARGEST),
+            st.floats(-LARGEST, LARGEST),
+            st.sampled_from([-0.0, 1e-7, 1e21, 1e22, 5e-324, 123456789012345.6]),
+        ),
+        lambda inner: st.one_of(st.lists(inner), st.dictionaries(TEXT, inner)),
+    )
+)
+def test_values_are_written_in_canonical_form(value: Any) -> None:
+    assert as_json(value) == canonical(value).decode()
 
 
 def test_a_number_that_is_none_and_a_browser_call_are_refused() -> None:
