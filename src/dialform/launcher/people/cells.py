@@ -17,7 +17,7 @@ from dialform.errors import InputError
 from dialform.launcher.inputs import finding, reader
 from dialform.launcher.people.numbers import is_error_cell
 from dialform.launcher.people.records import Finding
-from dialform.presets.canonical import NotCanonical
+from dialform.presets.canonical import NotCanonical, canonical_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
