@@ -25,7 +25,8 @@ PRINTERS = {
 }
 
 CONNECTIONS = {
-    "api/client.py": "the one place that speaks to Vogent",
+    "api/client.py": "speaks to Vogent",
+    "api/fast.py": "speaks to Vogent, many requests at a time",
     "sandbox/": "a server and the client of its own controls; neither reaches Vogent",
 }
 

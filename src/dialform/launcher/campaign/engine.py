@@ -510,22 +510,27 @@ class Engine:
     async def _idle(self) -> None:
         """Wait until something may have changed; finish where nothing is left."""
         now = self._now()
-        due = await self._writer.call(self._ledger.next_due, self.campaign.id)
-        if due is None and not self._sends and not self._calls:
-            counts = await self._writer.call(self._ledger.counts, self.campaign.id)
-            if not counts.get("reserved"):  # another process's may come back
-                self._end(Stop(FINISHED, "", "everybody was called"))
-                return
-        waits = [self._longest_idle]
-        if self.governor.room(now) == 0:
-            wait = self.governor.wait(now)
-            if wait is not None:
-                waits.append(wait)
-        elif due is not None:
-            waits.append(due - now)
+        wait = self._longest_idle
+        if self._most(now) == 0:
+            until_room = self.governor.wait(now)
+            if until_room is not None:
+                wait = min(wait, until_room)
+        else:
+            due = await self._writer.call(self._ledger.next_due, self.campaign.id)
+            if due is not None:
+                wait = min(wait, due - now)
+            elif not self._sends and not self._calls:
+                counts = await self._writer.call(self._ledger.counts, self.campaign.id)
+                if not counts.get("reserved"):  # another process's may come back
+                    self._end(Stop(FINISHED, "", "everybody was called"))
+                    return
         self._wake.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(min(waits), _SHORTEST))
+        loop = asyncio.get_running_loop()
+        alarm = loop.call_later(max(wait, _SHORTEST), self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
 
     async def _drained(self, stop: Stop) -> Stop:
         """Wait for the answers that are on their way; live calls go on without us."""

@@ -69,7 +69,7 @@ class SimulatedApi:
         kinds = ("not-sent", "lost-answer", "500", "429", "401", "422")
         return [
             (start, start + rng.expovariate(1 / 900), rng.choice(kinds))
-            for start in (rng.random() * 3 * 86400 for _ in range(rng.randrange(4)))
+            for start in (rng.expovariate(1 / 36000) for _ in range(rng.randrange(6)))
         ]
 
     async def create(self, body: bytes, *, idempotent: bool = False) -> Created:
@@ -113,7 +113,9 @@ class SimulatedApi:
         if fate == "lost-request":
             answer.fail(OSError("reset"), sent=True)
             return
-        if fate in ("408", "409", "500", "429", "401", "422"):
+        if fate in ("408", "409", "429", "401", "422") or (
+            fate == "500" and self._rng.random() < 0.5  # else it broke with the call placed
+        ):
             headers = {"retry-after": self._rng.choice(("1", "30"))} if fate == "429" else {}
             self._says(answer, int(fate), {"message": f"said {fate}"}, headers)
             return
@@ -121,8 +123,8 @@ class SimulatedApi:
         await self._passes()
         if fate in ("lost-answer", "reset"):
             answer.fail(OSError("closed"), sent=True)
-        elif fate == "502-after":
-            self._says(answer, 502, {"message": "bad gateway"})
+        elif fate in ("500", "502-after"):
+            self._says(answer, int(fate[:3]), {"message": "it broke"})
         elif fate == "garbage":
             self._says(answer, 200, {"id": "unheard of"})
         else:

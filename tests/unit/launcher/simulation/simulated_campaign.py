@@ -96,7 +96,7 @@ class SimulatedWriter(Writer):
         self._process = process
 
     async def call(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
-        await self._world.disk(self._process)
+        self._world.alive(self._process)
         result = self._world.writes(lambda: function(*args, **kwargs))
         await self._world.disk(self._process)
         return result
@@ -133,14 +133,15 @@ class SimulatedCampaign:
         self.settings = self._drawn()
         self.finished = False
         self._disk = self.rng.choice((0.0, 0.0, 0.002))
-        self._kills = self.rng.choice((600.0, 7200.0, 86400.0))
+        self._kills = self.rng.choice((60.0, 600.0, 7200.0, 86400.0))
+        self._comes_back = self.rng.choice((2.0, 60.0, 1800.0))
         self._ledgers: list[Ledger] = []
         self.campaign: Campaign
 
     def _drawn(self) -> Settings:
         rng = self.rng
         retry = {
-            how: Again(rng.randrange(1, 4), rng.choice((60.0, 3600.0, 86400.0)))
+            how: Again(rng.randrange(1, 4), rng.choice((0.0, 0.0, 60.0, 3600.0)))
             for how in ("no-answer", "busy", "failed", "RATE_LIMITED")
             if rng.random() < 0.5
         }
@@ -166,8 +167,7 @@ class SimulatedCampaign:
             raise Killed
 
     async def disk(self, process: Process) -> None:
-        """The time that a disk takes."""
-        self.alive(process)
+        """The time that a disk takes; the process may be gone when it is over."""
         await asyncio.sleep(self.rng.expovariate(1 / 0.01))
         self.alive(process)
 
@@ -264,7 +264,7 @@ class SimulatedCampaign:
         ledger.close()
 
     async def _days(self) -> None:
-        launchers = [self._launcher(at) for at in range(self.rng.choice((1, 1, 2, 3)))]
+        launchers = [self._launcher(at) for at in range(self.rng.choice((1, 2, 2, 3)))]
         clock = asyncio.ensure_future(self._clock())
         await asyncio.wait(
             [asyncio.ensure_future(one) for one in launchers], timeout=DAYS * 86400.0
@@ -306,7 +306,7 @@ class SimulatedCampaign:
                     return
                 if stop.rule == "total":
                     return
-            await asyncio.sleep(self.rng.expovariate(1 / 600))
+            await asyncio.sleep(self.rng.expovariate(1 / self._comes_back))
 
     async def _process(self, process: Process) -> Any:
         ledger = self.ledger(process)
