@@ -16,6 +16,8 @@ from dialform.launcher.numbers import checked_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dialform.launcher.people.records import Rule
+
 EXAMPLE = "+14155550123"
 
 _NORTH_AMERICAN = re.compile(r"\+1[0-9]{10}").fullmatch
@@ -38,7 +40,7 @@ _REGION = ", or name the country of national forms with --region"
 class BadNumber(ValueError):
     """A cell that is no number that can be called: ``rule``, and what to do as its text."""
 
-    def __init__(self, rule: str, message: str) -> None:
+    def __init__(self, rule: Rule, message: str) -> None:
         """``rule`` is ``number`` or ``spreadsheet``."""
         self.rule = rule
         super().__init__(message)

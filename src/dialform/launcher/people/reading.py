@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from dialform.launcher.people.columns import Columns, Declared
+    from dialform.launcher.people.records import Rule
     from dialform.launcher.people.tables import Table
     from dialform.presets.canonical import Digest
 
@@ -255,7 +256,7 @@ class _Judge:
         return Finding(name, error.rule, cell, str(error))
 
 
-def _wrong_key(cell: object, key: str) -> tuple[str, str] | None:
+def _wrong_key(cell: object, key: str) -> tuple[Rule, str] | None:
     """The rule and what is wrong with what a cell says who it is, or None."""
     if not isinstance(cell, (str, int)) or isinstance(cell, bool):
         return "person", "is neither text nor a whole number: two people could look the same"
