@@ -62,6 +62,7 @@ class Bodies:
         if "numbers" in bound:
             binding = bound["bindings"]["numbers"][bound["numbers"]]
             self._members = [one["id"] for one in binding.get("members") or ()]
+        self._callers = {one: _field("fromNumberId", one) for one in self._members}
         self._pieces = _cut(body)
         self._inputs, self._from, _ = (
             _field(name, body[name]) if name in body else b"" for name in _OWN
@@ -81,7 +82,7 @@ class Bodies:
             values, said = self._carefully(inputs)
         number = to if _E164(to) else checked_number(to)
         member = chosen_member(self._members, number) if self._members else None
-        caller = self._from if member is None else _field("fromNumberId", member)
+        caller = self._from if member is None else self._callers[member]
         first, second, third, rest = self._pieces
         data = b"".join(
             (first, said, second, caller, third, b'"toNumber":"', number.encode(), b'"', rest)
@@ -95,10 +96,10 @@ class Bodies:
         known = 0
         for name, key, kind, matches, default, required in self._slots:
             if name in inputs:
-                value = inputs[name]
+                value: Any = inputs[name]
                 if value.__class__ is not kind or (matches is not None and not matches(value)):
                     return None
-                pieces.append(key + as_json(value))
+                pieces.append(key + (encode_basestring(value) if kind is str else as_json(value)))
                 values[name] = value
                 known += 1
             elif default is not None:
