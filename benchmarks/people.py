@@ -2,10 +2,9 @@
 Planning a file of people, against ``csv`` and ``phonenumbers`` alone.
 
 Whole processes. The floor reads each row into a dict and parses its number; ours reads, checks
-every input, sorts out repeats, and makes the canonical bytes of the inputs; besides, it writes
-the rows to a ledger, as `dialform launch` does, or makes the bytes of every call, as it does when
-a call is due. Numbers of five countries, all different. The memory is of ten times as many rows.
-Usage: ``people.py [ROWS]``.
+every input, sorts out repeats, and makes the canonical bytes of the inputs; then it also writes
+the rows to a ledger, as `dialform launch` does. Numbers of five countries, all different. The
+memory is of ten times as many rows. Usage: ``people.py [ROWS]``.
 """
 
 from __future__ import annotations
@@ -48,16 +47,6 @@ PLAN = (
     + """
     count = sum(1 for _ in people.rows())
 assert count == int(sys.argv[3]), count
-"""
-)
-
-BODIES = (
-    OURS
-    + """
-    from dialform.launcher.bodies import Bodies
-    bodies = Bodies(bound)
-    for one in people.rows():
-        bodies.body(one.to, json.loads(one.inputs_json)).data
 """
 )
 
@@ -110,7 +99,7 @@ def main(rows: int = 100_000) -> None:
         path = Path(folder) / "people.csv"
         write(path, rows)
         floor = [sys.executable, "-c", FLOOR, str(path)]
-        for what, code in (("inputs", PLAN), ("bytes of calls", BODIES), ("a ledger", LEDGER)):
+        for what, code in (("inputs", PLAN), ("a ledger", LEDGER)):
             ours = [sys.executable, "-c", code, str(path), str(bound), str(rows)]
             pairs = processes(ours, floor, place, runs=5, warm=1)
             report(f"{rows:,} rows to {what}, csv and phonenumbers", pairs, aim=AIM)

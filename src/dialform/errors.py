@@ -14,6 +14,7 @@ Every error that dialform raises, split by what the caller must do.
     │   ├── UnknownFormat            1   written by a newer dialform
     │   └── LostRace                 1   somebody else wrote first; look, then decide
     ├── Refused                      3   a hold, withdrawal, yank, gate or guardrail says no
+    │   └── CallRefused              3   a rule of the environment says no to this call, now or ever
     ├── LedgerError                  1   the dial can't be recorded, so it was not sent
     └── ApiError                         what came of a request to the Vogent API
         ├── NotSent                  1   no byte left: may be retried
@@ -145,6 +146,21 @@ class Refused(DialformError):
     """A hold, a withdrawal, a yank, a gate or a guardrail says no. Nothing was sent or moved."""
 
     exit_code = 3
+
+
+class CallRefused(Refused):
+    """
+    A rule that the environment has for calls says no. Nothing was written down or sent.
+
+    ``rule`` is its name, as ``calls.hours``; ``due`` the first instant at which the rules allow
+    the call, in seconds since 1970, or None where waiting doesn't help.
+    """
+
+    def __init__(self, message: str, *, rule: str, due: float | None = None) -> None:
+        """``message`` is complete in itself; the other fields are for programs."""
+        self.rule = rule
+        self.due = due
+        super().__init__(message)
 
 
 class LedgerError(DialformError):

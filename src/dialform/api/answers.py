@@ -251,12 +251,22 @@ def retry_after(text: str | None, date: str | None = None) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
-    from datetime import UTC, datetime  # noqa: PLC0415 - rarely needed
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - likewise, and 6 ms
+    then = date_of(text)
+    if date:
+        now = date_of(date)
+    else:
+        import time  # noqa: PLC0415 - rarely needed
+
+        now = time.time()
+    return None if then is None or now is None else max(0.0, then - now)
+
+
+def date_of(text: str | None) -> float | None:
+    """A moment as HTTP writes it, in seconds since 1970; None where it can't be read."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and 6 ms
 
     try:
-        then = parsedate_to_datetime(text)
-        now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-        return max(0.0, (then - now).total_seconds())
+        found = parsedate_to_datetime(text or "")
+        return None if found.tzinfo is None else found.timestamp()
     except (ValueError, TypeError, OverflowError):
         return None

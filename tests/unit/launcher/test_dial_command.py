@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,7 +64,10 @@ def test_an_accepted_call_says_its_id_and_is_on_record(world: World) -> None:
     assert dial["id"].encode() in everything
     assert told["dialToken"].encode() not in everything
     assert KEY.encode() not in everything
-    assert b"0042" not in everything
+    with closing(sqlite3.connect(world.ledger)) as connection:
+        shown = connection.execute("SELECT * FROM dial").fetchall()
+    assert b"0042" in everything  # in the exact bytes that were sent, and in nothing else
+    assert "0042" not in str([[one for one in row if not isinstance(one, bytes)] for row in shown])
     assert world.ledger.stat().st_mode & 0o777 == 0o600
 
 

@@ -69,6 +69,22 @@ def test_a_dial_is_what_was_released_plus_the_call(world: World, launcher: Launc
     assert KEY not in repr(launcher)
 
 
+def test_the_ledger_keeps_the_exact_bytes_and_no_token(world: World, launcher: Launcher) -> None:
+    """Those that were sent, sensitive inputs with them, and those of the answer."""
+    dial = launcher.dial("reminder", to=ANN, inputs={"name": "Ann", "pin": "4711"})
+    record = launcher.ledger.record(dial.id)
+    assert record is not None
+    assert (record.person, record.campaign, record.withheld) == (ANN, None, '["pin"]')
+    content = launcher.ledger.content(record.id)
+    assert content is not None
+    assert content.body == world.sandbox.received()[0].body
+    assert b"4711" in content.body
+    assert content.answer is not None
+    assert json.loads(content.answer)["dialId"] == dial.id
+    assert json.loads(content.answer)["dialToken"] == "***"
+    assert "4711" not in record.inputs
+
+
 def test_versions_and_digests_name_what_was_released(world: World, launcher: Launcher) -> None:
     second = world.release(timeoutMinutes=5)
     first = world.registry.entries("dev", "reminder")[0]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Placed = Callable[[str | None, int], float | None]
+    Placed = Callable[[Sequence[str], int], float | None]
     """
-    When the n-th latest dial was written down, to a person by their key, or, for None, to
-    anybody in the environment; None where there were fewer than n. Those that certainly rang
-    nobody (``rejected``, ``deferred``, ``not_sent``) are not counted.
+    When the n-th latest dial of the environment was written down, to a person by their keys
+    and numbers, or, for (), to anybody; None where there were fewer than n. Those that
+    certainly rang nobody (``rejected``, ``deferred``, ``not_sent``) are not counted.
     """
 
 _LENGTH = re.compile(r"[1-9][0-9]{0,3}[mhd]")
@@ -35,12 +35,25 @@ class Cap(NamedTuple):
         """The length of ``within``."""
         return int(self.within[:-1]) * _SECONDS[self.within[-1]]
 
-    def frees(self, now: float, key: str | None, placed: Placed) -> float | None:
+    def frees(self, now: float, keys: Sequence[str], placed: Placed) -> float | None:
         """When one more dial is within the cap; None if it is at ``now``."""
-        earlier = placed(key, self.most)
+        earlier = placed(keys, self.most)
         if earlier is None or earlier + self.seconds <= now:
             return None
         return earlier + self.seconds
+
+
+def length(text: str) -> str:
+    """
+    ``text``, if it is a length of time.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    if not _LENGTH.fullmatch(text):
+        raise ValueError(f"{text!r} is no length of time; write it like 30m, 24h or 7d")
+    return text
 
 
 def caps(table: Mapping[str, int]) -> tuple[Cap, ...]:
@@ -52,16 +65,15 @@ def caps(table: Mapping[str, int]) -> tuple[Cap, ...]:
 
     """
     for within, most in table.items():
-        if not _LENGTH.fullmatch(within):
-            raise ValueError(f"{within!r} is no length of time; write it like 30m, 24h or 7d")
+        length(within)
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise ValueError(f"{within}: must be a number of dials, 1 or more, not {most!r}")
     return tuple(sorted((Cap(*one) for one in table.items()), key=lambda cap: cap.seconds))
 
 
 def exceeded(
-    found: Sequence[Cap], now: float, key: str | None, placed: Placed
+    found: Sequence[Cap], now: float, keys: Sequence[str], placed: Placed
 ) -> tuple[Cap, float] | None:
     """The cap that holds a dial back for longest, and until when; None where none does."""
-    held = [(cap, due) for cap in found if (due := cap.frees(now, key, placed)) is not None]
+    held = [(cap, due) for cap in found if (due := cap.frees(now, keys, placed)) is not None]
     return max(held, key=lambda one: one[1], default=None)

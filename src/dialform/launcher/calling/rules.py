@@ -8,10 +8,10 @@ document was checked when it was declared; one that can't be understood here all
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.api.location import is_loopback
-from dialform.errors import ObjectCorrupt, UnknownFormat
+from dialform.errors import CallRefused, ObjectCorrupt, UnknownFormat
 from dialform.launcher.calling.caps import Cap, caps, exceeded
 from dialform.launcher.calling.destinations import ANYWHERE, is_allowed
 from dialform.launcher.calling.hours import Hours
@@ -40,13 +40,17 @@ class Refusal(NamedTuple):
     due: float | None
     """The first instant at which the rules allow it; None where waiting doesn't help."""
 
+    def error(self) -> CallRefused:
+        """It, to be raised."""
+        return CallRefused(self.message, rule=self.rule, due=self.due)
+
 
 class Rules(NamedTuple):
     """An environment's rules for single calls."""
 
     environment: str
-    destinations: Sequence[str] | Literal["any"] | None
-    """None: none are said."""
+    destinations: tuple[str, ...] | None
+    """``("any",)``, countries, beginnings of numbers; None: nothing is said of them."""
 
     sandbox: bool
     """Whether the workspace is on this machine, where no phone rings."""
@@ -77,7 +81,7 @@ class Rules(NamedTuple):
         try:
             return cls(
                 environment=name,
-                destinations=table.get("destinations"),
+                destinations=_texts(table["destinations"]) if "destinations" in table else None,
                 sandbox=is_loopback(document["workspace"]["url"]),
                 hours=_hours(table) if "hours" in table else None,
                 per_person=caps(table.get("perPerson", {})),
@@ -93,6 +97,14 @@ class Rules(NamedTuple):
     def counts(self) -> bool:
         """Whether what was dialled before matters."""
         return bool(self.per_person or self.per_environment)
+
+    @property
+    def undeclared(self) -> str:
+        """What is told where a workspace that is no sandbox says no destinations."""
+        return (
+            f"{self.environment} doesn't say where its calls may go: set destinations = "
+            f'["US"], or "{ANYWHERE}", in [calls] of its file, and `pulumi up`'
+        )
 
     def whereabouts(self, to: str, zones: Sequence[ZoneInfo] = ()) -> Whereabouts:
         """Where ``to`` may be: in ``zones`` if there are any, else where the number may be."""
@@ -125,25 +137,49 @@ class Rules(NamedTuple):
             zones: the zones that the caller says the person is in; () takes all that the
                 number may be in.
             placed: what was dialled before, as `caps.Placed`; None leaves the caps out.
-            person: the key under which ``placed`` counts; None is ``to``.
+            person: a key of the person besides ``to``, under which dials are counted.
 
         """
-        if to is None:
-            return self._capped(now, None, None, (), placed)
-        return (
-            self._elsewhere(to)
-            or self._closed(now, to, zones)
-            or self._capped(now, to, person or to, zones, placed)
-        )
+        found = None
+        if to is not None:
+            found = self._elsewhere(to) or self._closed(now, to, zones)
+        if found is None and placed is not None:
+            found = self.capped(now, to, zones, placed, person=person)
+        return found
+
+    def capped(
+        self,
+        now: float,
+        to: str | None,
+        zones: Sequence[ZoneInfo],
+        placed: Placed,
+        *,
+        person: str | None = None,
+    ) -> Refusal | None:
+        """`check` of the caps alone; ``due`` is within the hours all the same."""
+        keys = [one for one in dict.fromkeys((person, to)) if one is not None]
+        scopes: list[tuple[str, tuple[Cap, ...], list[str]]] = [
+            ("perEnvironment", self.per_environment, [])
+        ]
+        if to is not None:
+            scopes.insert(0, ("perPerson", self.per_person, keys))
+        for rule, found, whose in scopes:
+            held = exceeded(found, now, whose, placed)
+            if held is None:
+                continue
+            cap, until = held
+            due = until if to is None else self.next_open(until, to, zones)
+            whom = f"to {to}" if whose else f"of {self.environment}"
+            dials = "dial" if cap.most == 1 else "dials"
+            message = f"{cap.most} {dials} {whom} within {cap.within} is the most{_from(due)}"
+            return _refusal(f"calls.{rule}", message, due)
+        return None
 
     def _elsewhere(self, to: str) -> Refusal | None:
         if self.destinations is None:
             if self.sandbox:
                 return None
-            message = (
-                f"{self.environment} doesn't say where its calls may go: set "
-                f'destinations = ["US"], or "{ANYWHERE}", in [calls] of its file, and `pulumi up`'
-            )
+            message = self.undeclared
         elif is_allowed(to, self.destinations):
             return None
         else:
@@ -182,28 +218,11 @@ class Rules(NamedTuple):
         narrowed = f", less {margin} min as the zone is inferred" if windows and margin else ""
         return f"open {windows}{narrowed}" if windows else f"and {DAYS[day]} has no hours"
 
-    def _capped(
-        self,
-        now: float,
-        to: str | None,
-        person: str | None,
-        zones: Sequence[ZoneInfo],
-        placed: Placed | None,
-    ) -> Refusal | None:
-        if placed is None:
-            return None
-        scopes = [("perPerson", self.per_person, person)] if person is not None else []
-        for rule, found, key in [*scopes, ("perEnvironment", self.per_environment, None)]:
-            held = exceeded(found, now, key, placed)
-            if held is None:
-                continue
-            cap, until = held
-            due = until if to is None else self.next_open(until, to, zones)
-            whom = f"to {to}" if rule == "perPerson" else f"of {self.environment}"
-            dials = "dial" if cap.most == 1 else "dials"
-            message = f"{cap.most} {dials} {whom} within {cap.within} is the most{_from(due)}"
-            return _refusal(f"calls.{rule}", message, due)
-        return None
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{value!r} is no list of texts")
+    return tuple(value)
 
 
 def _hours(table: Mapping[str, Any]) -> Hours:

@@ -14,11 +14,10 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import InputError
-from dialform.launcher.bodies import as_json
 from dialform.launcher.inputs import finding, reader
 from dialform.launcher.people.numbers import is_error_cell
 from dialform.launcher.people.records import Finding
-from dialform.presets.canonical import NotCanonical
+from dialform.presets.canonical import NotCanonical, canonical_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -173,7 +172,7 @@ def _value(declaration: Mapping[str, Any], value: Any) -> str:
     if said:
         raise ValueError(said)
     try:
-        return as_json(value)
+        return canonical_text(value)
     except NotCanonical as error:
         raise ValueError(str(error)) from None
 

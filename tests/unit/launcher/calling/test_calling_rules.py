@@ -11,7 +11,9 @@ from dialform.errors import ObjectCorrupt, UnknownFormat
 from dialform.launcher.calling import Refusal, Rules, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+
+    from dialform.launcher.calling.caps import Placed
 
 ANN = "+14155550123"
 PENSACOLA = "+18505550123"
@@ -44,10 +46,10 @@ NOON = at("2026-11-25 20:00")
 """12:00 in Los Angeles on a Wednesday."""
 
 
-def dialled(*ago: float, now: float = NOON) -> Callable[[str | None, int], float | None]:
+def dialled(*ago: float, now: float = NOON) -> Placed:
     """The caps' question, for dials so many seconds before ``now``."""
     times = sorted((now - one for one in ago), reverse=True)
-    return lambda _person, n: times[n - 1] if n <= len(times) else None
+    return lambda _keys, n: times[n - 1] if n <= len(times) else None
 
 
 def refused(refusal: Refusal | None) -> str | None:
@@ -61,7 +63,7 @@ def refused(refusal: Refusal | None) -> str | None:
 @pytest.mark.parametrize(
     ("destinations", "number", "rule"),
     [
-        ("any", ANN, None),
+        (["any"], ANN, None),
         (["US"], ANN, None),
         (["US"], TOLL_FREE, None),
         (["US"], TORONTO, "calls.destinations"),
@@ -86,7 +88,7 @@ def test_a_workspace_that_says_no_destinations_is_not_called_from_unless_it_is_a
 
 
 def test_a_call_outside_the_hours_is_due_when_they_begin() -> None:
-    refusal = rules(destinations="any", hours=WEEKDAYS).check(NOON, ANN)
+    refusal = rules(destinations=["any"], hours=WEEKDAYS).check(NOON, ANN)
 
     assert refusal == Refusal(
         "calls.hours",
@@ -95,27 +97,27 @@ def test_a_call_outside_the_hours_is_due_when_they_begin() -> None:
         "2026-11-25T21:00:00Z [calls.hours]",
         NOON + HOUR,
     )
-    assert rules(destinations="any", hours=WEEKDAYS).check(NOON + HOUR, ANN) is None
+    assert rules(destinations=["any"], hours=WEEKDAYS).check(NOON + HOUR, ANN) is None
 
 
 def test_the_zone_that_the_caller_says_wins() -> None:
-    ours = rules(destinations="any", hours=WEEKDAYS)
+    ours = rules(destinations=["any"], hours=WEEKDAYS)
     assert ours.check(NOON, ANN, [zone("America/New_York")]) is None
     assert ours.check(NOON, TOLL_FREE, [zone("America/New_York")]) is None
 
 
 @pytest.mark.parametrize("number", [TOLL_FREE, "+14415550123", "+18765550123", "+18675550123"])
 def test_a_number_that_may_be_anywhere_needs_a_timezone(number: str) -> None:
-    refusal = rules(destinations="any", hours=WEEKDAYS).check(NOON, number)
+    refusal = rules(destinations=["any"], hours=WEEKDAYS).check(NOON, number)
     assert refused(refusal) == "calls.timezone"
     assert refusal is not None
     assert refusal.due is None
-    assert rules(destinations="any").check(NOON, number) is None
+    assert rules(destinations=["any"]).check(NOON, number) is None
 
 
 def test_an_area_code_that_straddles_two_zones_must_be_open_in_both() -> None:
     """9:30 in New York is 8:30 in Chicago, and Pensacola is in Chicago's zone."""
-    ours = rules(destinations="any", hours=WEEKDAYS)
+    ours = rules(destinations=["any"], hours=WEEKDAYS)
     half_past_eight = at("2026-11-25 14:30")
     assert ours.check(half_past_eight, "+12125550123") is None
     refusal = ours.check(half_past_eight, PENSACOLA)
@@ -125,7 +127,7 @@ def test_an_area_code_that_straddles_two_zones_must_be_open_in_both() -> None:
 
 
 def test_a_margin_is_for_inferred_zones() -> None:
-    ours = rules(destinations="any", hours=WEEKDAYS, margin=60)
+    ours = rules(destinations=["any"], hours=WEEKDAYS, margin=60)
     one = NOON + HOUR
     refusal = ours.check(one, ANN)
     assert refusal is not None
@@ -136,7 +138,7 @@ def test_a_margin_is_for_inferred_zones() -> None:
 
 def test_a_holiday_is_named() -> None:
     ours = rules(
-        destinations="any", hours=WEEKDAYS, holidays={"US": {"2026-11-26": "Thanksgiving"}}
+        destinations=["any"], hours=WEEKDAYS, holidays={"US": {"2026-11-26": "Thanksgiving"}}
     )
     refusal = ours.check(NOON + DAY, ANN)
     assert refusal is not None
@@ -145,7 +147,7 @@ def test_a_holiday_is_named() -> None:
 
 
 def test_a_person_is_dialled_so_often_within_each_of_the_times() -> None:
-    ours = rules(destinations="any", perPerson={"24h": 1, "7d": 3})
+    ours = rules(destinations=["any"], perPerson={"24h": 1, "7d": 3})
 
     def due(*ago: float) -> float | None:
         refusal = ours.check(NOON, ANN, placed=dialled(*ago))
@@ -162,19 +164,19 @@ def test_a_person_is_dialled_so_often_within_each_of_the_times() -> None:
 
 
 def test_caps_count_the_person_whatever_the_number() -> None:
-    asked: list[tuple[str | None, int]] = []
+    asked: list[tuple[list[str], int]] = []
 
-    def placed(person: str | None, n: int) -> None:
-        asked.append((person, n))
+    def placed(keys: Sequence[str], n: int) -> None:
+        asked.append((list(keys), n))
 
-    ours = rules(destinations="any", perPerson={"24h": 2}, perEnvironment={"1h": 50})
+    ours = rules(destinations=["any"], perPerson={"24h": 2}, perEnvironment={"1h": 50})
     assert ours.check(NOON, ANN, placed=placed, person="customer-17") is None
     assert ours.check(NOON, ANN, placed=placed) is None
-    assert asked == [("customer-17", 2), (None, 50), (ANN, 2), (None, 50)]
+    assert asked == [(["customer-17", ANN], 2), ([], 50), ([ANN], 2), ([], 50)]
 
 
 def test_a_call_over_a_cap_is_due_within_the_hours() -> None:
-    ours = rules(destinations="any", hours=WEEKDAYS, perPerson={"24h": 1})
+    ours = rules(destinations=["any"], hours=WEEKDAYS, perPerson={"24h": 1})
     eight = at("2026-11-26 03:00")  # 19:00 on Wednesday
     refusal = ours.check(eight, ANN, placed=dialled(15 * HOUR, now=eight))
     assert refusal is not None
@@ -191,7 +193,7 @@ def test_a_browser_call_has_the_environments_caps_alone() -> None:
 
 def test_a_rule_that_is_not_known_allows_nothing() -> None:
     with pytest.raises(UnknownFormat, match=r"calls\.consent.*upgrade"):
-        rules(destinations="any", consent=True)
+        rules(destinations=["any"], consent=True)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,7 @@ def test_a_rule_that_is_not_known_allows_nothing() -> None:
     [
         {"hours": {"mon": ["9-5"]}},
         {"hours": "09:00-17:00"},
+        {"destinations": "US"},
         {"perPerson": {"24h": 0}},
         {"perPerson": {"day": 1}},
         {"hours": WEEKDAYS, "holidays": {"US": {"2026-02-30": "x"}}},
@@ -206,4 +209,4 @@ def test_a_rule_that_is_not_known_allows_nothing() -> None:
 )
 def test_a_damaged_document_allows_nothing(calls: dict[str, Any]) -> None:
     with pytest.raises(ObjectCorrupt, match="can't be read"):
-        rules(destinations="any", **calls)
+        rules(**{"destinations": ["any"], **calls})

@@ -1,0 +1,47 @@
+"""
+A campaign's row follows its dial, in the dial's transaction: no crash finds the two apart.
+
+It is moved only while it is at that dial's attempt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.records import Record
+
+_MOVE = (
+    "UPDATE person SET state = :row_state, attempt = attempt - :back, "
+    "due = COALESCE(:due, due), reason = :reason "
+    "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
+    "AND attempt = :attempt AND state IN ('reserved', 'unknown', 'live')"
+)
+
+
+def move_row(  # noqa: PLR0913 - a move has that many sides
+    connection: Connection,
+    record: Record,
+    state: str,
+    *,
+    from_state: str | None,
+    reason: str | None,
+    back: bool = False,
+    due: float | None = None,
+) -> None:
+    """Move the row of a campaign's dial, if it still is at that dial's attempt."""
+    statement = _MOVE if from_state is None else f"{_MOVE} AND state = :from_state"
+    connection.change(
+        statement,
+        {
+            "campaign": record.campaign,
+            "person": record.person,
+            "attempt": record.attempt,
+            "row_state": state,
+            "from_state": from_state,
+            "back": int(back),
+            "due": due,
+            "reason": reason,
+        },
+    )

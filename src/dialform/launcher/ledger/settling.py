@@ -1,0 +1,207 @@
+"""Dials after they were sent: what came of them, as their senders know it or nobody does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dialform.errors import LedgerError, Refused, UsageError
+from dialform.launcher.ledger.events import apply_waiting
+from dialform.launcher.ledger.reading import record_where, records_where
+from dialform.launcher.ledger.rows import move_row
+from dialform.launcher.ledger.storage import Storage, written
+from dialform.launcher.records import (
+    ABANDONED,
+    ACCEPTED,
+    DEFERRED,
+    KEPT_ANSWER,
+    NOT_SENT,
+    REJECTED,
+    RESERVED,
+    UNKNOWN,
+    Settlement,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.records import Record
+
+_ROW_OF = {
+    ACCEPTED: "live",
+    REJECTED: "rejected",
+    DEFERRED: "planned",
+    NOT_SENT: "planned",
+    UNKNOWN: "unknown",
+}
+"""State of a settled dial -> state of the campaign's row."""
+
+_SETTLE = (
+    "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "
+    "session_id = :session_id, status = :status, words = :words, answer = :answer, "
+    "evidence = COALESCE(evidence || '; ' || :evidence, :evidence, evidence), "
+    "settled_by = :settled_by WHERE id = :id "
+    "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
+)
+
+
+class Settling(Storage):
+    """The ledger's dials as they are settled."""
+
+    def settle(self, identifier: str, state: str, **fields: Any) -> None:
+        """
+        Write down what came of a reserved dial; ``fields`` are those of `Settlement`.
+
+        Raises:
+            LedgerError: it can't be written; the record stays reserved, which counts as unknown.
+
+        """
+        self.settle_many([Settlement(identifier, state, **fields)])
+
+    def settle_many(self, settlements: Sequence[Settlement]) -> None:
+        """
+        Write down what came of reserved dials, in one transaction, and move their rows.
+
+        ``accepted`` -> live; ``rejected`` -> rejected; ``deferred``, ``not_sent`` and, with a
+        ``due``, ``rejected`` -> planned again at ``due`` for the same attempt; ``unknown`` ->
+        unknown. A dial that was given up as abandoned is settled too: its sender knows better.
+        What is settled already stays as it is.
+
+        Raises:
+            LedgerError: they can't be written; the records stay reserved, which counts as unknown.
+
+        """
+        now = self._clock()
+        with self._writing("the dial's outcome is not on record") as connection:
+            for one in sorted(settlements, key=lambda one: one.id):
+                _settle(connection, one, now)
+
+    def settle_unknown(  # noqa: PLR0913 - what is known of it has that many sides
+        self,
+        identifier: str,
+        *,
+        rang: bool,
+        by: str,
+        evidence: str,
+        dial_id: str | None = None,
+        session_id: str | None = None,
+        due: float | None = None,
+    ) -> Record:
+        """
+        Settle a dial of unknown outcome for good, because something or somebody knows.
+
+        ``rang``: it becomes accepted and its row live, or done where nothing can tell more of
+        the call (no ``dial_id``). Else it becomes not sent, and its row is planned again for
+        the same attempt at ``due``.
+
+        Args:
+            identifier: the ledger's own id.
+            rang: whether a phone rang.
+            by: who or what knows: ``event``, ``poll``, ``key``, or a person's name.
+            evidence: how it is known; what was known before is kept before it.
+            dial_id: the API's id, where it is known now.
+            session_id: the API's, likewise.
+            due: when the person is called instead, seconds since 1970; None: at once.
+
+        Raises:
+            Refused: it is not of unknown outcome.
+            UsageError: there is no such dial.
+
+        """
+        now = self._clock()
+        with self._writing("the dial is not settled") as connection:
+            record = record_where(connection, "id = :id", {"id": identifier}, lock=True)
+            if record is None:
+                raise UsageError(f"the ledger has no dial {identifier}")
+            if record.state != UNKNOWN and (record.state != RESERVED or record.pending(now)):
+                raise Refused(
+                    f"dial {identifier} is {record.state}: only one of unknown outcome is settled"
+                )
+            connection.change(
+                "UPDATE dial SET state = :state, settled_at = :at, settled_by = :by, "
+                "evidence = :evidence, dial_id = COALESCE(:dial_id, dial_id), "
+                "session_id = COALESCE(:session_id, session_id) WHERE id = :id",
+                {
+                    "id": identifier,
+                    "state": ACCEPTED if rang else NOT_SENT,
+                    "at": written(now),
+                    "by": by,
+                    "evidence": "\n".join(filter(None, (record.evidence, evidence))),
+                    "dial_id": dial_id,
+                    "session_id": session_id,
+                },
+            )
+            if record.campaign is not None:
+                row = ("live" if dial_id or record.dial_id else "done") if rang else "planned"
+                move_row(
+                    connection, record, row, from_state=None, back=not rang, due=due, reason=None
+                )
+            if dial_id is not None:
+                apply_waiting(connection, dial_id)
+            settled = record_where(connection, "id = :id", {"id": identifier})
+        if settled is None:
+            raise LedgerError(f"ledger {self.path}: dial {identifier} is gone")
+        return settled
+
+    def abandoned(
+        self, *, is_pending: Callable[[Record], bool] | None = None, campaign: str | None = None
+    ) -> list[Record]:
+        """
+        Give up the dials whose process is gone or too late: they become ``unknown``.
+
+        ``is_pending`` says whether a process may still settle a dial (None: `Record.pending`);
+        ``campaign`` limits it to one campaign's. Returns those given up, as they were.
+        """
+        now = self._clock()
+        with self._writing("abandoned dials stay reserved, which counts as unknown") as connection:
+            where = "state = 'reserved' AND ended_at IS NULL"
+            if campaign is not None:
+                where += " AND campaign = :campaign"
+            found = records_where(connection, where, {"campaign": campaign}, order="id")
+            gone = [
+                record
+                for record in found
+                if not (record.pending(now) if is_pending is None else is_pending(record))
+            ]
+            for record in gone:
+                late = "its time was over" if now > record.deadline else "its process is gone"
+                evidence = (
+                    f"reserved at {record.reserved_at} by process {record.process} on "
+                    f"{record.host}; no answer was written down and {late}"
+                )
+                _settle(
+                    connection,
+                    Settlement(record.id, UNKNOWN, evidence=evidence, settled_by=ABANDONED),
+                    now,
+                )
+        return gone
+
+
+def _settle(connection: Connection, one: Settlement, now: float) -> None:
+    values = {
+        **one._asdict(),
+        "settled_at": written(now),
+        "words": one.words or None,
+        "answer": None if one.answer is None else one.answer[:KEPT_ANSWER],
+        "evidence": one.evidence or None,
+    }
+    if not connection.change(_SETTLE, values):
+        return
+    record = record_where(connection, "id = :id", {"id": one.id})
+    if record is not None and record.campaign is not None:
+        _move_row_of(connection, one, record)
+    if one.dial_id is not None:
+        apply_waiting(connection, one.dial_id)
+
+
+def _move_row_of(connection: Connection, one: Settlement, record: Record) -> None:
+    again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
+    move_row(
+        connection,
+        record,
+        "planned" if again else _ROW_OF[one.state],
+        from_state=None,
+        back=again,
+        due=one.due if again else None,
+        reason=one.words or one.evidence or None,
+    )
