@@ -71,9 +71,8 @@ def files(draw: st.DrawFn) -> tuple[bytes, set[int], set[int]]:
     """A file, the lines that good rows begin at, and those that bad ones do."""
     separator = draw(st.sampled_from(",;\t"))
     text = io.StringIO(newline="")
-    writer = csv.writer(
-        text, delimiter=separator, lineterminator=draw(st.sampled_from(["\n", "\r\n"]))
-    )
+    end, quoting = draw(st.sampled_from([("\n", csv.QUOTE_ALL), ("\r\n", csv.QUOTE_MINIMAL)]))
+    writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
     writer.writerow(NAMES)
     good: set[int] = set()
     bad: set[int] = set()
