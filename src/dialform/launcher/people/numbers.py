@@ -91,13 +91,13 @@ class Numbers:
         found = _mangled(text)
         if found:
             raise BadNumber("spreadsheet", found)
+        if self._region is not None and _NATIONAL(text) and not _E164(text):
+            return self._national(text)
         try:
             return checked_number(text)
         except InputError as error:
             said = str(error).removeprefix("toNumber: ").removeprefix(f"{text!r} ")
-        if self._region is None or not _NATIONAL(text) or _E164(text):
-            raise BadNumber("number", _advice(text) or said.removeprefix(f"{text} "))
-        return self._national(text)
+            raise BadNumber("number", _advice(text) or said.removeprefix(f"{text} ")) from None
 
     def _national(self, text: str) -> str:
         import phonenumbers  # noqa: PLC0415 - 10 ms, and most files need none of it
@@ -108,7 +108,7 @@ class Numbers:
             number = None
         if number is None or not phonenumbers.is_valid_number(number):
             raise BadNumber("number", f"{self._region} has no such number; write it like {EXAMPLE}")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
 
 
 class _Plan(NamedTuple):
