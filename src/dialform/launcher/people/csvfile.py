@@ -12,8 +12,8 @@ import io
 from typing import TYPE_CHECKING, BinaryIO
 
 from dialform.launcher.people.columns import means_number
-from dialform.launcher.people.numbers import BadNumber, Numbers
-from dialform.launcher.people.records import BadRecord
+from dialform.launcher.people.numbers import Numbers
+from dialform.launcher.people.records import BadCell, BadRecord
 from dialform.launcher.people.tables import Unreadable, lenient
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class CsvTable:
         for cell in cells:
             try:
                 Numbers().checked(cell)
-            except BadNumber:
+            except BadCell:
                 continue
             raise Unreadable(
                 "header",

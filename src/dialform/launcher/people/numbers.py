@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.errors import InputError, UsageError
 from dialform.launcher.numbers import checked_number
+from dialform.launcher.people.records import BadCell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from dialform.launcher.people.records import Rule
 
 EXAMPLE = "+14155550123"
 
@@ -35,15 +34,6 @@ _ERROR_CELL = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|C
 _DIGITS = re.compile(r"[1-9][0-9]{6,14}").fullmatch
 _LONGEST_CODE = 3
 _REGION = ", or name the country of national forms with --region"
-
-
-class BadNumber(ValueError):
-    """A cell that is no number that can be called: ``rule``, and what to do as its text."""
-
-    def __init__(self, rule: Rule, message: str) -> None:
-        """``rule`` is ``number`` or ``spreadsheet``."""
-        self.rule = rule
-        super().__init__(message)
 
 
 class Numbers:
@@ -65,7 +55,7 @@ class Numbers:
         The E.164 form of ``text``. Blanks around it make no difference.
 
         Raises:
-            BadNumber: it is none, or none that can exist.
+            BadCell: it is none, or none that can exist.
 
         """
         if _NORTH_AMERICAN(text):
@@ -90,14 +80,14 @@ class Numbers:
     def _careful(self, text: str) -> str:
         found = _mangled(text)
         if found:
-            raise BadNumber("spreadsheet", found)
+            raise BadCell("spreadsheet", found)
         if self._region is not None and _NATIONAL(text) and not _E164(text):
             return self._national(text)
         try:
             return checked_number(text)
         except InputError as error:
             said = str(error).removeprefix("toNumber: ").removeprefix(f"{text!r} ")
-            raise BadNumber("number", _advice(text) or said.removeprefix(f"{text} ")) from None
+            raise BadCell("number", _advice(text) or said.removeprefix(f"{text} ")) from None
 
     def _national(self, text: str) -> str:
         import phonenumbers  # noqa: PLC0415 - 10 ms, and most files need none of it
@@ -107,7 +97,7 @@ class Numbers:
         except phonenumbers.NumberParseException:
             number = None
         if number is None or not phonenumbers.is_valid_number(number):
-            raise BadNumber("number", f"{self._region} has no such number; write it like {EXAMPLE}")
+            raise BadCell("number", f"{self._region} has no such number; write it like {EXAMPLE}")
         return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
 
 

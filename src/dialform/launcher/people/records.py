@@ -126,6 +126,15 @@ class Finding(NamedTuple):
     message: str
 
 
+class BadCell(ValueError):
+    """A cell that is not what its column says: the rule, and what to do as its text."""
+
+    def __init__(self, rule: Rule, message: str) -> None:
+        """The cell itself is known to who reads it."""
+        self.rule = rule
+        super().__init__(message)
+
+
 class BadRecord(NamedTuple):
     """A record that can't be read as cells at all."""
 
