@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.people import People, RowError, SuppressionLists
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def add_people(parser: argparse.ArgumentParser) -> None:
     """Add ``FILE`` and the options that say how it is read."""
-    parser.add_argument("people", metavar="FILE", help="CSV, JSON Lines or Parquet; - for stdin")
-    group = parser.add_argument_group("the file of people")
+    parser.add_argument("file", metavar="FILE", help="CSV, JSON Lines or Parquet; - for stdin")
+    group = parser.add_argument_group("the file")
     group.add_argument(
         "--format",
         choices=("csv", "jsonl", "parquet"),
@@ -44,15 +44,17 @@ def add_people(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="a list of numbers, or of their SHA-256, that are not called; it is read again when "
-        "it changes; may be repeated",
+        "it changes, and kept when the campaign goes on; may be repeated",
     )
 
 
-def lists_of(args: argparse.Namespace, ledger: Ledger | None) -> SuppressionLists:
-    """The lists that ``args`` name, and the ledger's. Raises as `SuppressionLists`."""
+def lists_of(
+    args: argparse.Namespace, paths: Sequence[str], ledger: Ledger | None
+) -> SuppressionLists:
+    """The lists in the files ``paths``, and the ledger's. Raises as `SuppressionLists`."""
     from dialform.launcher.people import SuppressionLists  # noqa: PLC0415 - where one calls
 
-    return SuppressionLists(args.suppress, region=args.region, ledger=ledger)
+    return SuppressionLists(paths, region=args.region, ledger=ledger)
 
 
 def people_of(
@@ -69,7 +71,7 @@ def people_of(
     from dialform.launcher.people import read_people  # noqa: PLC0415 - where one calls
 
     return read_people(
-        args.people,
+        args.file,
         declared,
         format=args.format,
         person_column=args.person_column,

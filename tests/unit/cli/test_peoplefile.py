@@ -36,7 +36,7 @@ def test_every_option_reaches_the_file(tmp_path: Path) -> None:
     more = ("--format", "csv", "--suppress", str(tmp_path / "dnc"))
     args = arguments(str(path), *options, *more)
 
-    suppressed = peoplefile.lists_of(args, None).reason
+    suppressed = peoplefile.lists_of(args, args.suppress, None).reason
     with peoplefile.people_of(args, {}, suppressed=suppressed) as people:
         told = [(one.to, one.person, one[3]) for one in people.rows()]
 
