@@ -193,6 +193,7 @@ def _open(  # noqa: PLR0913, PLR0917 - as `_resume`
     forecast = _forecast(registry, entry.environment, settings)
     for _ in forecast.rows(people.rows()):
         pass
+    peoplefile.note_numbers(people)
     _show(args, forecast, released, settings)
     if args.dry_run or not _agreed(args, forecast):
         return None
@@ -245,6 +246,7 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
         forecast = _forecast(registry, entry.environment, settings)
         for _ in forecast.rows(people.rows()):
             pass
+        peoplefile.note_numbers(people)
         _show(args, forecast, released, settings)
         if args.dry_run or not _agreed(args, forecast):
             return None

@@ -82,6 +82,15 @@ def people_of(
     )
 
 
+def note_numbers(people: People) -> None:
+    """Say how national forms of numbers were read, if there were any."""
+    from dialform.cli import output  # noqa: PLC0415 - where one calls
+
+    if people.read_as:
+        examples = ", ".join(f"{text} is {form}" for text, form in people.read_as.items())
+        output.note(f"numbers of the country that --region names were read so: {examples}")
+
+
 def _told(error: RowError) -> None:
     from dialform.cli import output  # noqa: PLC0415 - errors only
 

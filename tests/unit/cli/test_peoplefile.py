@@ -26,7 +26,7 @@ def arguments(*given: str) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
-def test_every_option_reaches_the_file(tmp_path: Path) -> None:
+def test_every_option_reaches_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "people"
     path.write_text(
         f"to,id,note\n(415) 555-0100,a,x\n{ANN},b,x\n{BEN},a,x\n{CAT},c,x\n", encoding="utf-8"
@@ -39,7 +39,9 @@ def test_every_option_reaches_the_file(tmp_path: Path) -> None:
     suppressed = peoplefile.lists_of(args, args.suppress, None).reason
     with peoplefile.people_of(args, {}, suppressed=suppressed) as people:
         told = [(one.to, one.person, one[3]) for one in people.rows()]
+        peoplefile.note_numbers(people)
 
+    assert "read so: (415) 555-0100 is +14155550100\n" in capsys.readouterr().err
     assert told == [
         (ANN, "a", "{}"),
         (ANN, "b", "repeats row 2: the same number under another person"),

@@ -33,6 +33,7 @@ _NOTHING = {"n/a", "na", "nan", "none", "null", "nil", "-", "--", "?", "unknown"
 _ERROR_CELL = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)").fullmatch
 _DIGITS = re.compile(r"[1-9][0-9]{6,14}").fullmatch
 _LONGEST_CODE = 3
+_EXAMPLES = 3
 _REGION = ", or name the country of national forms with --region"
 
 
@@ -49,6 +50,8 @@ class Numbers:
         """
         self._region = None if region is None else _known(region)
         self._plans: dict[str, _Plan | None] = {}
+        self.read_as: dict[str, str] = {}
+        """The first few national forms, each with the E.164 form that it was read as."""
 
     def checked(self, text: str) -> str:
         """
@@ -98,7 +101,10 @@ class Numbers:
             number = None
         if number is None or not phonenumbers.is_valid_number(number):
             raise BadCell("number", f"{self._region} has no such number; write it like {EXAMPLE}")
-        return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+        form = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+        if len(self.read_as) < _EXAMPLES:
+            self.read_as[text] = form
+        return form
 
 
 class _Plan(NamedTuple):

@@ -90,6 +90,11 @@ class People:
         findings.check()
         self._source.check_unchanged()
 
+    @property
+    def read_as(self) -> dict[str, str]:
+        """The first few national forms of numbers so far, with their E.164 forms."""
+        return self._numbers.read_as
+
     def check(self) -> None:
         """Go through the file for what is wrong with it. Raises as `rows`."""
         for _ in self.rows():
