@@ -30,7 +30,7 @@ from dialform.launcher.people.tables import Unreadable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from types import TracebackType
 
     from dialform.launcher.people.columns import Columns, Declared
@@ -73,7 +73,7 @@ class People:
         self._cap = cap
         self._report = report
 
-    def rows(self) -> Iterator[Person | Skipped]:
+    def rows(self) -> Generator[Person | Skipped]:
         """
         Each row of the file that is somebody to call or a repeat, in its order.
 

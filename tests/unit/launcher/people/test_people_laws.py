@@ -197,6 +197,38 @@ def test_what_is_written_is_read(
         assert checked_inputs(DECLARED, json.loads(one.inputs_json))["name"] == row["name"]
 
 
+SAMPLES = [
+    b'to,name,pin,tz\n+14155550100,"a\nb",1234,UTC\n+14155550101,c,,\n',
+    b"\xef\xbb\xbfto;name\r\n+14155550100;a\r\n",
+    "to,name\n+14155550100,é\n".encode("utf-16"),
+    b'{"to":"+14155550100","name":"a","amount":1.5}\n{"to":"+14155550101","name":null}\n',
+    as_parquet([{"to": "+14155550100", "name": "a", "amount": 1.5}]),
+]
+
+
+@given(
+    sample=st.sampled_from([b"", *SAMPLES]),
+    edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=4))),
+    encoded=st.booleans(),
+)
+def test_no_bytes_raise_anything_but_words(
+    sample: bytes,
+    edits: list[tuple[float, int, bytes]],
+    encoded: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """Damaged files of every format: people, or errors that can be printed and no sensitive pin."""
+    data = sample
+    for place, dropped, put in edits:
+        at = int(place * len(data))
+        data = data[:at] + put + data[at + dropped :]
+    if encoded:
+        data = data.decode("utf-8", "replace").encode("utf-16-le")
+    found = outcome(data, region="US")
+
+    assert found.said.encode() or found.people
+    json.dumps([one.as_json() for one in found.errors]).encode()
+
+
 BIG = """
 import sys, resource
 from dialform.errors import PeopleError
