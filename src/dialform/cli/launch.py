@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.cli import context
+from dialform.cli import context, peoplefile
 from dialform.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ outcomes and exit codes:
 examples:
   dialform launch reminder -s prod people.csv --name november
   dialform launch reminder -s prod people.csv --name november --canary 20 --yes
+  dialform launch reminder -s prod people.csv --name november --suppress do-not-call.csv
   dialform launch reminder -s prod more.csv --name november --append
   dialform launch reminder -s prod people.csv --name november --preset reminder@8
   dialform launch reminder -s dev - --name try --format jsonl --retry no-answer:2:30m
@@ -58,7 +59,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument("preset", metavar="PRESET", help="what is called with")
-    parser.add_argument("file", metavar="FILE", help="the people; - for stdin")
+    peoplefile.add_people(parser)
     context.add_stack(parser)
     parser.add_argument("--name", metavar="N", required=True, help="the campaign's name")
     parser.add_argument(
@@ -69,13 +70,6 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         dest="instead",
         metavar="P@N",
         help="call those who remain with this version",
-    )
-    people = parser.add_argument_group("the file")
-    people.add_argument("--format", choices=("csv", "jsonl", "parquet"), help="what FILE is")
-    people.add_argument("--region", metavar="US", help="let in this region's national numbers")
-    people.add_argument("--person-column", metavar="COLUMN", help="the column that says who it is")
-    people.add_argument(
-        "--ignore-column", metavar="COLUMN", action="append", default=[], help="leave it out"
     )
     limits = parser.add_argument_group("limits", "kept when the campaign goes on")
     limits.add_argument("--rate", type=float, metavar="N", help="calls started per second (1)")
@@ -140,7 +134,7 @@ def _campaign(
         if found is None
         else Settings.of_json(found.settings),
     )
-    with _people(args, released, ledger) as people:
+    with _people(args, released, ledger, settings) as people:
         if found is None:
             return _open(args, people, released, settings, registry, ledger), released
         return _resume(args, found, people, released, settings, registry, ledger), released
@@ -151,7 +145,9 @@ def _pinned(campaign: Campaign) -> str:
 
 
 def _settings(args: argparse.Namespace, settings: Settings) -> Settings:
-    from dialform.launcher.campaign.settings import retries  # noqa: PLC0415 - when run
+    import os  # noqa: PLC0415 - when run
+
+    from dialform.launcher.campaign.settings import retries  # noqa: PLC0415
 
     names = ("rate", "in_flight", "live", "total", "canary", "failures")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -160,33 +156,20 @@ def _settings(args: argparse.Namespace, settings: Settings) -> Settings:
             raise UsageError(f"--{name.replace('_', '-')} {value}: must be more than 0")
     if not 0 <= given.get("failures", 0) <= 1:
         raise UsageError(f"--failures {given['failures']:g}: is a part, from 0 to 1")
+    if args.suppress:
+        here = [os.path.abspath(one) for one in args.suppress]  # noqa: PTH100 - no pathlib here
+        given["suppress"] = tuple(dict.fromkeys((*settings.suppress, *here)))
     if args.retry:
         given["retry"] = retries(args.retry)
     return settings._replace(**given)
 
 
-def _people(args: argparse.Namespace, released: Released, ledger: Ledger) -> People:
-    from dialform.launcher.people import read_people  # noqa: PLC0415 - when run
-
-    return read_people(
-        args.file,
-        released.bound.get("inputs") or {},
-        format=args.format,
-        person_column=args.person_column,
-        ignore=args.ignore_column,
-        region=args.region,
-        suppressed=_suppressions(ledger),
-    )
-
-
-def _suppressions(ledger: Ledger) -> Callable[[str], str | None]:
-    """Why a number is not to be called, as the ledger has it now."""
-    from dialform.launcher.ledger.looking import hashed  # noqa: PLC0415 - when run
-
-    found = {one.entry: one.reason or "suppressed" for one in ledger.suppressions()}
-    if not any(entry.startswith("sha256:") for entry in found):
-        return found.get
-    return lambda number: found.get(number) or found.get(hashed(number))
+def _people(
+    args: argparse.Namespace, released: Released, ledger: Ledger, settings: Settings
+) -> People:
+    lists = peoplefile.lists_of(args, settings.suppress, ledger)
+    declared = released.bound.get("inputs") or {}
+    return peoplefile.people_of(args, declared, suppressed=lists.at_once())
 
 
 def _open(  # noqa: PLR0913, PLR0917 - as `_resume`
@@ -210,6 +193,7 @@ def _open(  # noqa: PLR0913, PLR0917 - as `_resume`
     forecast = _forecast(registry, entry.environment, settings)
     for _ in forecast.rows(people.rows()):
         pass
+    peoplefile.note_numbers(people)
     _show(args, forecast, released, settings)
     if args.dry_run or not _agreed(args, forecast):
         return None
@@ -262,6 +246,7 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
         forecast = _forecast(registry, entry.environment, settings)
         for _ in forecast.rows(people.rows()):
             pass
+        peoplefile.note_numbers(people)
         _show(args, forecast, released, settings)
         if args.dry_run or not _agreed(args, forecast):
             return None
@@ -429,10 +414,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
     watch = Watch(registry, campaign)
     writer = Writer(ledger)
     minutes = released.bound["body"].get("timeoutMinutes")
-
-    def suppressed(number: str) -> str | None:
-        found = ledger.suppressed([number]).get(number)
-        return None if found is None else found.reason or "suppressed"
+    lists = peoplefile.lists_of(args, settings.suppress, ledger)
 
     try:
         async with FastClient(
@@ -452,7 +434,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
                 now=time.time,
                 gate=watch,
                 stopped=watch.stopped,
-                suppressed=suppressed,
+                suppressed=lists.reason,
                 report=progress.happened,
                 key=_key(ledger.id, campaign) if released.keys else None,
                 timeout=TIMEOUT,

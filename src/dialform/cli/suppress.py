@@ -153,7 +153,8 @@ def _told(one: Suppression) -> str:
 
 def _entries(args: argparse.Namespace) -> list[str]:
     """What the command line names, as the ledger keeps it."""
-    from dialform.launcher.people.numbers import BadNumber, Numbers  # noqa: PLC0415 - when run
+    from dialform.launcher.people.numbers import Numbers  # noqa: PLC0415 - when run
+    from dialform.launcher.people.records import BadCell  # noqa: PLC0415
     from dialform.launcher.people.suppression import checked_entry  # noqa: PLC0415
 
     numbers = Numbers(args.region)
@@ -162,7 +163,7 @@ def _entries(args: argparse.Namespace) -> list[str]:
     for text in args.numbers:
         try:
             entries[checked_entry(text, numbers)] = None
-        except BadNumber as error:
+        except BadCell as error:
             wrong.append(f"{text!r}: {error}")
     if wrong:
         raise InputError("\n".join(wrong))

@@ -16,7 +16,15 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dialform.errors import ApiError, Deferred, DialformError, NotSent, OutcomeUnknown, Rejected
+from dialform.errors import (
+    ApiError,
+    Deferred,
+    DialformError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Rejected,
+)
 from dialform.launcher.campaign.governor import Governor
 from dialform.launcher.records import (
     ENDED,
@@ -326,7 +334,11 @@ class Engine:
     async def _ready(self, now: float, row: Row) -> Reservation | None:
         """The row's call, if it may be made now; else the row is moved."""
         ledger, call = self._ledger, self._writer.call
-        why = self._suppressed(row.to)
+        try:
+            why = self._suppressed(row.to)
+        except Refused as error:
+            self._end(Stop(PAUSED, "suppression", str(error)))
+            return None
         if why is not None:
             if await call(ledger.skip, self.campaign.id, row.person, why):
                 self._tell("skipped", row, why)

@@ -63,6 +63,9 @@ class Settings(NamedTuple):
     retry: Mapping[str, Again] = {}
     """How a call ended -> what is tried again. Without: nothing."""
 
+    suppress: tuple[str, ...] = ()
+    """Files of numbers that are not called, as absolute paths."""
+
     def again(self, status: str, result: str | None) -> Again | None:
         """What is tried again for a call that ended so."""
         return self.retry.get(result or "") or self.retry.get(status)
@@ -80,6 +83,7 @@ class Settings(NamedTuple):
         """What `as_json` wrote; keys of other versions are left out."""
         found = json.loads(text)
         retry = {name: Again(**one) for name, one in found.pop("retry", {}).items()}
+        found["suppress"] = tuple(found.get("suppress", ()))
         return cls(**{k: v for k, v in found.items() if k in cls._fields}, retry=retry)
 
     @classmethod

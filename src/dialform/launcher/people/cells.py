@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import InputError
 from dialform.launcher.inputs import finding, reader
-from dialform.launcher.people.numbers import is_error_cell
-from dialform.launcher.people.records import Finding
+from dialform.launcher.people.numbers import is_error_cell, mangled_key
+from dialform.launcher.people.records import BadCell, Finding
 from dialform.presets.canonical import NotCanonical, canonical_text
 
 if TYPE_CHECKING:
@@ -184,14 +184,15 @@ class Zones:
         """Know none yet."""
         self._known: dict[str, tuple[tuple[str, ...], str]] = {}
 
-    def checked(self, text: str) -> tuple[str, ...]:
+    def checked(self, cell: object) -> tuple[str, ...]:
         """
-        The zone called ``text``, as a person's zones.
+        The zone that a cell names, as a person's zones.
 
         Raises:
-            ValueError: there is none, or it is no place's; the message says what to do.
+            BadCell: there is none, or it is no place's.
 
         """
+        text = str(cell)
         found = self._known.get(text)
         if found is None:
             if len(self._known) >= _MOST_REMEMBERED:
@@ -199,7 +200,7 @@ class Zones:
             found = self._known[text] = _zone(text)
         zones, said = found
         if said:
-            raise ValueError(said)
+            raise BadCell("timezone", said)
         return zones
 
 
@@ -216,22 +217,42 @@ def _zone(text: str) -> tuple[tuple[str, ...], str]:
     return (text,), ""
 
 
+def person_key(cell: object) -> str:
+    """
+    What a cell says who it is.
+
+    Raises:
+        BadCell: two people could look the same.
+
+    """
+    if not isinstance(cell, (str, int)) or isinstance(cell, bool):
+        raise BadCell("person", "is neither text nor a whole number: two people could look alike")
+    text = str(cell)
+    mangled = mangled_key(text)
+    if mangled:
+        raise BadCell("spreadsheet", mangled)
+    said = wrong_text(text)
+    if said:
+        raise BadCell("text", said)
+    return text
+
+
 def moment(cell: object) -> float:
     """
     Seconds since 1970 of an RFC 3339 time with its offset.
 
     Raises:
-        ValueError: it is none; the message says what to do.
+        BadCell: it is none.
 
     """
     example = "write it with its offset, like 2026-11-25T09:00:00-05:00"
     if isinstance(cell, dt.datetime):
         if cell.tzinfo is None:
-            raise ValueError(f"has no offset from UTC; {example}")
+            raise BadCell("not-before", f"has no offset from UTC; {example}")
         return cell.timestamp()
     if not isinstance(cell, str) or not _RFC3339(cell):
-        raise ValueError(f"is no RFC 3339 time; {example}")
+        raise BadCell("not-before", f"is no RFC 3339 time; {example}")
     try:
         return dt.datetime.fromisoformat(cell.upper()).timestamp()
     except (ValueError, OverflowError):
-        raise ValueError(f"is no time that exists; {example}") from None
+        raise BadCell("not-before", f"is no time that exists; {example}") from None

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from dialform.launcher.people.columns import means_number
-from dialform.launcher.people.numbers import BadNumber, Numbers
-from dialform.launcher.people.records import BadRecord
+from dialform.launcher.people.numbers import Numbers
+from dialform.launcher.people.records import BadCell, BadRecord
 from dialform.launcher.people.tables import Unreadable, lenient
 
 if TYPE_CHECKING:
@@ -84,12 +85,8 @@ class CsvTable:
             skipped, first = 1, stream.readline()
         if self._separator is None:
             self._separator = self._separator_of(first)
-
-        def lines() -> Iterator[str]:
-            yield first
-            yield from stream
-
-        reader = csv.reader(lines(), delimiter=self._separator, strict=True)
+        # Not `yield from stream`: that closes the stream when it is left early.
+        reader = csv.reader(chain((first,), stream), delimiter=self._separator, strict=True)
         start = skipped + 1
         while True:
             try:
@@ -126,7 +123,7 @@ class CsvTable:
         for cell in cells:
             try:
                 Numbers().checked(cell)
-            except BadNumber:
+            except BadCell:
                 continue
             raise Unreadable(
                 "header",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.errors import InputError, UsageError
 from dialform.launcher.numbers import checked_number
+from dialform.launcher.people.records import BadCell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,16 +33,8 @@ _NOTHING = {"n/a", "na", "nan", "none", "null", "nil", "-", "--", "?", "unknown"
 _ERROR_CELL = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)").fullmatch
 _DIGITS = re.compile(r"[1-9][0-9]{6,14}").fullmatch
 _LONGEST_CODE = 3
+_EXAMPLES = 3
 _REGION = ", or name the country of national forms with --region"
-
-
-class BadNumber(ValueError):
-    """A cell that is no number that can be called: ``rule``, and what to do as its text."""
-
-    def __init__(self, rule: str, message: str) -> None:
-        """``rule`` is ``number`` or ``spreadsheet``."""
-        self.rule = rule
-        super().__init__(message)
 
 
 class Numbers:
@@ -57,13 +50,15 @@ class Numbers:
         """
         self._region = None if region is None else _known(region)
         self._plans: dict[str, _Plan | None] = {}
+        self.read_as: dict[str, str] = {}
+        """The first few national forms, each with the E.164 form that it was read as."""
 
     def checked(self, text: str) -> str:
         """
         The E.164 form of ``text``. Blanks around it make no difference.
 
         Raises:
-            BadNumber: it is none, or none that can exist.
+            BadCell: it is none, or none that can exist.
 
         """
         if _NORTH_AMERICAN(text):
@@ -88,14 +83,14 @@ class Numbers:
     def _careful(self, text: str) -> str:
         found = _mangled(text)
         if found:
-            raise BadNumber("spreadsheet", found)
+            raise BadCell("spreadsheet", found)
+        if self._region is not None and _NATIONAL(text) and not _E164(text):
+            return self._national(text)
         try:
             return checked_number(text)
         except InputError as error:
             said = str(error).removeprefix("toNumber: ").removeprefix(f"{text!r} ")
-        if self._region is None or not _NATIONAL(text) or _E164(text):
-            raise BadNumber("number", _advice(text) or said.removeprefix(f"{text} "))
-        return self._national(text)
+            raise BadCell("number", _advice(text) or said.removeprefix(f"{text} ")) from None
 
     def _national(self, text: str) -> str:
         import phonenumbers  # noqa: PLC0415 - 10 ms, and most files need none of it
@@ -105,8 +100,11 @@ class Numbers:
         except phonenumbers.NumberParseException:
             number = None
         if number is None or not phonenumbers.is_valid_number(number):
-            raise BadNumber("number", f"{self._region} has no such number; write it like {EXAMPLE}")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            raise BadCell("number", f"{self._region} has no such number; write it like {EXAMPLE}")
+        form = f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+        if len(self.read_as) < _EXAMPLES:
+            self.read_as[text] = form
+        return form
 
 
 class _Plan(NamedTuple):

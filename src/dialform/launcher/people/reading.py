@@ -8,17 +8,16 @@ row becomes is decided here and nowhere later.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-from dialform.launcher.people.cells import Inputs, Zones, moment, wrong_text
 from dialform.launcher.people.columns import columns_of
 from dialform.launcher.people.csvfile import CsvTable
 from dialform.launcher.people.findings import CAP, Findings
 from dialform.launcher.people.jsonlines import JsonLines
-from dialform.launcher.people.numbers import BadNumber, Numbers, mangled_key
+from dialform.launcher.people.judging import Judge
+from dialform.launcher.people.numbers import Numbers
 from dialform.launcher.people.parquet import ParquetTable
 from dialform.launcher.people.records import (
-    BadRecord,
     Finding,
     Person,
     RowError,
@@ -31,7 +30,7 @@ from dialform.launcher.people.tables import Unreadable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from types import TracebackType
 
     from dialform.launcher.people.columns import Columns, Declared
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
 class People:
     """
-    A file of people, open, which can be gone through as often as needed.
+    A file of people, open, which can be gone through as often as needed, once at a time.
 
     ``tally`` counts the rows of the last time: ``people``, ``blank``, and each reason to skip.
     """
@@ -74,7 +73,7 @@ class People:
         self._cap = cap
         self._report = report
 
-    def rows(self) -> Iterator[Person | Skipped]:
+    def rows(self) -> Generator[Person | Skipped]:
         """
         Each row of the file that is somebody to call or a repeat, in its order.
 
@@ -90,6 +89,11 @@ class People:
             yield from self._judged(findings)
         findings.check()
         self._source.check_unchanged()
+
+    @property
+    def read_as(self) -> dict[str, str]:
+        """The first few national forms of numbers so far, with their E.164 forms."""
+        return self._numbers.read_as
 
     def check(self) -> None:
         """Go through the file for what is wrong with it. Raises as `rows`."""
@@ -115,7 +119,7 @@ class People:
 
     def _judged(self, findings: Findings) -> Iterator[Person | Skipped]:
         columns = self.columns
-        judge = _Judge(self._declared, columns, self._numbers, text=self._table.text)
+        judge = Judge(self._declared, columns, self._numbers, text=self._table.text)
         repeats = Repeats(persons=columns.person is not None)
         suppressed = self._suppressed
         tally = self.tally
@@ -158,121 +162,6 @@ class People:
     def _error(self, row: int | None, finding: Finding) -> RowError:
         column, rule, value, message = finding
         return RowError(self.name, row, column, rule, shown(value), message)
-
-
-class _Judge:
-    """What makes a person of a record, or findings."""
-
-    def __init__(
-        self, declared: Declared, columns: Columns, numbers: Numbers, *, text: bool
-    ) -> None:
-        self._columns = columns
-        self._width = len(columns.names)
-        self._numbers = numbers
-        self._inputs = Inputs(declared, columns.inputs, text=text)
-        self._zones = Zones()
-        self._rest = (columns.timezone, columns.person, columns.not_before)
-        self._is_simple = self._rest == (None, None, None) and not columns.unnamed
-
-    def person(
-        self, row: int, cells: Sequence[Any] | BadRecord, findings: list[Finding]
-    ) -> Person | None:
-        """The person; None for a blank record, and where ``findings`` got something."""
-        if cells.__class__ is BadRecord:
-            findings.append(Finding(None, cells.rule, None, cells.message))
-            return None
-        if len(cells) != self._width and not self._fits(cells, findings):
-            return None
-        place: int = self._columns.to  # type: ignore[assignment]
-        cell = cells[place]
-        try:
-            to = self._numbers.checked(cell if cell.__class__ is str else _written(cell))
-        except BadNumber as error:
-            if _is_blank(cells):
-                return None
-            to = ""
-            findings.append(self._bad_number(place, cell, error))
-        inputs = self._inputs.json(cells, findings)
-        if self._is_simple:
-            return None if findings else Person(row, to, to, inputs, None, None)
-        return self._whole(row, cells, to, inputs, findings)
-
-    def _whole(
-        self, row: int, cells: Sequence[Any], to: str, inputs: str, findings: list[Finding]
-    ) -> Person | None:
-        """The person with what is reserved beside the number."""
-        timezone, person, not_before = (
-            None if at is None or cells[at] is None else cells[at] for at in self._rest
-        )
-        names = self._columns.names
-        zones = moment_ = None
-        if timezone is not None and (text := str(timezone).strip()):
-            try:
-                zones = self._zones.checked(text)
-            except ValueError as error:
-                findings.append(
-                    Finding(names[self._rest[0] or 0], "timezone", timezone, str(error))
-                )
-        key = "" if person is None else str(person).strip()
-        if key and (wrong := _wrong_key(person, key)):
-            rule, said = wrong
-            findings.append(Finding(names[self._rest[1] or 0], rule, person, said))
-        if not_before is not None and (not isinstance(not_before, str) or not_before.strip()):
-            cell = not_before.strip() if isinstance(not_before, str) else not_before
-            try:
-                moment_ = moment(cell)
-            except ValueError as error:
-                findings.append(
-                    Finding(names[self._rest[2] or 0], "not-before", not_before, str(error))
-                )
-        findings += [
-            Finding(None, "cells", None, f"column {at + 1} has no name in the header: name it")
-            for at in self._columns.unnamed
-            if cells[at] is not None and str(cells[at]).strip()
-        ]
-        return None if findings else Person(row, key or to, to, inputs, zones, moment_)
-
-    def _fits(self, cells: Sequence[Any], findings: list[Finding]) -> bool:
-        """False: the record is blank, or has more or fewer cells than the header."""
-        if not _is_blank(cells):
-            findings.append(
-                Finding(
-                    None,
-                    "cells",
-                    None,
-                    f"has {len(cells)} cells and the header {self._width}: quote cells that hold "
-                    "the separator",
-                )
-            )
-        return False
-
-    def _bad_number(self, place: int, cell: object, error: BadNumber) -> Finding:
-        name = self._columns.names[place]
-        if cell is None or not str(cell).strip():
-            return Finding(
-                name, "number", None, "is empty: write the number in E.164, or remove the row"
-            )
-        return Finding(name, error.rule, cell, str(error))
-
-
-def _wrong_key(cell: object, key: str) -> tuple[str, str] | None:
-    """The rule and what is wrong with what a cell says who it is, or None."""
-    if not isinstance(cell, (str, int)) or isinstance(cell, bool):
-        return "person", "is neither text nor a whole number: two people could look the same"
-    mangled = mangled_key(key)
-    if mangled:
-        return "spreadsheet", mangled
-    said = wrong_text(key)
-    return None if said is None else ("text", said)
-
-
-def _written(cell: object) -> str:
-    """A number's cell that is no text, as it would stand in one."""
-    return "" if cell is None else str(cell)
-
-
-def _is_blank(cells: Sequence[Any]) -> bool:
-    return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells)
 
 
 def read_people(  # noqa: PLR0913 - the options of a command

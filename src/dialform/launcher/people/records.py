@@ -7,9 +7,30 @@ Pure: shapes only.
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from dialform.launcher.records import SKIPPED, Row
+
+Rule = Literal[
+    "empty",
+    "header",
+    "no-number-column",
+    "same-column",
+    "unknown-column",
+    "missing-column",
+    "format",
+    "text",
+    "cells",
+    "number",
+    "spreadsheet",
+    "required",
+    "input",
+    "timezone",
+    "person",
+    "not-before",
+    "suppression",
+]
+"""What a file can do wrong; docs/people.md explains each."""
 
 SHOWN = 60
 """The most characters of a cell that an error repeats."""
@@ -75,7 +96,7 @@ class RowError(NamedTuple):
     column: str | None
     """The column as the file names it; None for what is no column's."""
 
-    rule: str
+    rule: Rule
     value: str | None
     """The cell, shortened; None where there is none, or the input is declared sensitive."""
 
@@ -98,17 +119,26 @@ class Finding(NamedTuple):
     """A `RowError` before it is known where it stands."""
 
     column: str | None
-    rule: str
+    rule: Rule
     value: object
     """The cell as it was read; None where it is not to be shown."""
 
     message: str
 
 
+class BadCell(ValueError):
+    """A cell that is not what its column says: the rule, and what to do as its text."""
+
+    def __init__(self, rule: Rule, message: str) -> None:
+        """The cell itself is known to who reads it."""
+        self.rule = rule
+        super().__init__(message)
+
+
 class BadRecord(NamedTuple):
     """A record that can't be read as cells at all."""
 
-    rule: str
+    rule: Rule
     message: str
 
 

@@ -16,7 +16,7 @@ class Repeats:
     def __init__(self, *, persons: bool) -> None:
         """``persons``: whether rows say who it is, beside the number."""
         self._numbers: dict[int, int] = {}
-        self._persons: dict[bytes, int] | None = {} if persons else None
+        self._persons: dict[int, int] | None = {} if persons else None
 
     def met(self, row: int, person: str, to: str) -> tuple[int, str] | None:
         """
@@ -32,7 +32,8 @@ class Repeats:
                 return first, "the same number"
             self._numbers[number] = row
             return None
-        key = blake2b(person.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        name = person.encode("utf-8", "surrogatepass")
+        key = int.from_bytes(blake2b(name, digest_size=16).digest(), "big")
         same = self._persons.get(key)
         if first is not None:
             return (

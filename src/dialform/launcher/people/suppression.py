@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from dialform.errors import PeopleError, Refused
 from dialform.launcher.people.columns import means_number, plain
 from dialform.launcher.people.findings import Findings
-from dialform.launcher.people.numbers import BadNumber, Numbers
-from dialform.launcher.people.records import RowError, shown
+from dialform.launcher.people.numbers import Numbers
+from dialform.launcher.people.records import BadCell, RowError, shown
 from dialform.launcher.people.source import encoding_of
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ class _List:
             for row, column, text in _cells(stream):
                 try:
                     self._add(entries, text)
-                except BadNumber as error:
+                except BadCell as error:
                     findings.add(
                         RowError(self.path, row, column, "suppression", shown(text), str(error))
                     )
@@ -220,9 +220,9 @@ class _List:
             return
         try:
             entries.numbers.add(int(self._read_number.checked(text)[1:]))
-        except BadNumber as error:
+        except BadCell as error:
             more = ", or a header like to,reason above columns" if set(text) & set(",;\t") else ""
-            raise BadNumber(error.rule, f"no number and no SHA-256 of one: {error}{more}") from None
+            raise BadCell(error.rule, f"no number and no SHA-256 of one: {error}{more}") from None
 
 
 def checked_entry(text: str, numbers: Numbers) -> str:
@@ -230,7 +230,7 @@ def checked_entry(text: str, numbers: Numbers) -> str:
     An entry as the ledger keeps it: E.164, or ``sha256:`` and the hex digest of that.
 
     Raises:
-        BadNumber: it is neither.
+        BadCell: it is neither.
 
     """
     match = _HASH(text.strip())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dialform.launcher.people.records import BadRecord
+    from dialform.launcher.people.records import BadRecord, Rule
 
     Record = tuple[int, "Sequence[Any] | BadRecord"]
     """Where it begins, and its cells."""
@@ -45,7 +45,7 @@ class Table(Protocol):
 class Unreadable(Exception):
     """The file can't be read on from here: the rule, the row and what to do."""
 
-    def __init__(self, rule: str, message: str, row: int | None = None) -> None:
+    def __init__(self, rule: Rule, message: str, row: int | None = None) -> None:
         """``row``: as `Person.row`."""
         self.rule = rule
         self.row = row

@@ -205,6 +205,10 @@ def test_a_file_is_digested_and_read_twice(tmp_path: Path) -> None:
     with read_people(path, DECLARED) as people:
         assert people.digest == digest(TEXT.encode())
         assert list(people.rows()) == list(people.rows())
+        rows = people.rows()
+        assert [next(rows).to, next(rows).to] == [ANN, BEN]
+        rows.close()
+        assert [row.to for row in people.rows()] == [ANN, BEN]
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import io
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -71,9 +71,9 @@ def files(draw: st.DrawFn) -> tuple[bytes, set[int], set[int]]:
     """A file, the lines that good rows begin at, and those that bad ones do."""
     separator = draw(st.sampled_from(",;\t"))
     text = io.StringIO(newline="")
-    writer = csv.writer(
-        text, delimiter=separator, lineterminator=draw(st.sampled_from(["\n", "\r\n"]))
-    )
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if end == "\n" else csv.QUOTE_MINIMAL  # or no lone \r
+    writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
     writer.writerow(NAMES)
     good: set[int] = set()
     bad: set[int] = set()
@@ -195,6 +195,38 @@ def test_what_is_written_is_read(
         assert json.loads(one.inputs_json) == inputs
         assert canonical(json.loads(one.inputs_json)).decode() == one.inputs_json
         assert checked_inputs(DECLARED, json.loads(one.inputs_json))["name"] == row["name"]
+
+
+SAMPLES = [
+    b'to,name,pin,tz\n+14155550100,"a\nb",1234,UTC\n+14155550101,c,,\n',
+    b"\xef\xbb\xbfto;name\r\n+14155550100;a\r\n",
+    "to,name\n+14155550100,é\n".encode("utf-16"),
+    b'{"to":"+14155550100","name":"a","amount":1.5}\n{"to":"+14155550101","name":null}\n',
+    as_parquet([{"to": "+14155550100", "name": "a", "amount": 1.5}]),
+]
+
+
+@given(
+    sample=st.sampled_from([b"", *SAMPLES]),
+    edits=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.binary(max_size=4))),
+    encoded=st.booleans(),
+)
+def test_no_bytes_raise_anything_but_words(
+    sample: bytes,
+    edits: list[tuple[float, int, bytes]],
+    encoded: bool,  # noqa: FBT001 - drawn
+) -> None:
+    """Damaged files of every format: people, or errors that can be printed and no sensitive pin."""
+    data = sample
+    for place, dropped, put in edits:
+        at = int(place * len(data))
+        data = data[:at] + put + data[at + dropped :]
+    if encoded:
+        data = data.decode("utf-8", "replace").encode("utf-16-le")
+    found = outcome(data, region="US")
+
+    assert found.said.encode() or found.people
+    json.dumps([one.as_json() for one in found.errors]).encode()
 
 
 BIG = """

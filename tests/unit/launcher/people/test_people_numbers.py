@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dialform.errors import InputError, UsageError
 from dialform.launcher.numbers import checked_number
-from dialform.launcher.people.numbers import BadNumber, Numbers
+from dialform.launcher.people.numbers import Numbers
+from dialform.launcher.people.records import BadCell
 
 NUMBERS = Numbers()
 CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
@@ -24,7 +25,7 @@ def test_a_number_is_good_where_the_launcher_says_so(code: int, rest: str, lead:
     try:
         expected = checked_number(text)
     except InputError:
-        with pytest.raises(BadNumber):
+        with pytest.raises(BadCell):
             NUMBERS.checked(text)
     else:
         assert NUMBERS.checked(text) == expected == text
@@ -32,7 +33,7 @@ def test_a_number_is_good_where_the_launcher_says_so(code: int, rest: str, lead:
 
 @given(st.text())
 def test_text_that_is_no_number_is_refused_with_words(text: str) -> None:
-    with pytest.raises(BadNumber) as caught:
+    with pytest.raises(BadCell) as caught:
         NUMBERS.checked(text)
     assert str(caught.value)
 
@@ -68,7 +69,7 @@ def test_every_countrys_example_is_good(code: int) -> None:
 )
 def test_what_a_spreadsheet_made_of_a_number_is_said(cell: str, words: str) -> None:
     for numbers in (NUMBERS, Numbers("US")):
-        with pytest.raises(BadNumber, match=r".") as caught:
+        with pytest.raises(BadCell, match=r".") as caught:
             numbers.checked(cell)
         assert caught.value.rule == "spreadsheet"
         assert words in str(caught.value)
@@ -83,7 +84,7 @@ def test_what_a_spreadsheet_made_of_a_number_is_said(cell: str, words: str) -> N
         ("+1 415 555 0123", "write +14155550123"),
         ("0014155550123", "write +14155550123"),
         ("+1415555012", "too short"),
-        ("+4402079460123", "write +442079460123"),
+        (f"+44{0}2079460012", "write +442079460012"),
         ("+14155550123, +14155550124", "is not in E.164 form"),
         ("+14155550123 x5", "is not in E.164 form"),
         ("n/a", "stands for no number"),
@@ -93,7 +94,7 @@ def test_what_a_spreadsheet_made_of_a_number_is_said(cell: str, words: str) -> N
     ],
 )
 def test_nothing_is_guessed(cell: str, words: str) -> None:
-    with pytest.raises(BadNumber) as caught:
+    with pytest.raises(BadCell) as caught:
         NUMBERS.checked(cell)
     assert caught.value.rule == "number"
     assert words in str(caught.value)
@@ -125,7 +126,7 @@ def test_a_region_lets_its_national_forms_in(cell: str) -> None:
 )
 def test_a_region_lets_nothing_else_in(cell: str) -> None:
     """No letters, no extension that would be dropped, no number without its area code."""
-    with pytest.raises(BadNumber):
+    with pytest.raises(BadCell):
         Numbers("US").checked(cell)
 
 

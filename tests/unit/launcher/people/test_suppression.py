@@ -78,7 +78,7 @@ def test_an_empty_list_names_nobody(path: Path) -> None:
     ("text", "row", "words"),
     [
         (f"{ANN}\n14155550101\n", 2, "has no plus sign: write +14155550101"),
-        (f"{ANN}\n\n+4402079460123\n", 3, "write +442079460123"),
+        (f"{ANN}\n\n+44{0}2079460012\n", 3, "write +442079460012"),
         (f"{ANN}\n{sha256(BEN)[:-1]}\n", 2, "no number and no SHA-256 of one"),
         (f"{ANN},asked\n", 1, "or a header like to,reason"),
         ("blocked\n", 1, "no number and no SHA-256 of one"),
