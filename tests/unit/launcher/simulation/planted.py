@@ -392,7 +392,8 @@ def a_start_begins_anew() -> Any:
         await real(self)
         with self._ledger._writing("") as connection:
             connection.change(
-                "UPDATE person SET state = 'planned' WHERE state IN ('live', 'unknown', 'reserved')",
+                "UPDATE person SET state = 'planned' "
+                "WHERE state IN ('live', 'unknown', 'reserved')",
             )
 
     return _changed(Engine, "_take_up", takes_up)
