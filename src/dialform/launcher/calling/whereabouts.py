@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dialform.errors import InputError, SettingError
 from dialform.launcher.calling.straddling import further_zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
 MOST_ZONES = 4
 """More zones than these say nothing: a free call from anywhere, a whole continent's mobiles."""
@@ -50,6 +50,8 @@ def zone(name: str) -> ZoneInfo:
         InputError: there is none.
 
     """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - 7 ms; for hours only
+
     try:
         if name in _NO_PLACES:
             raise ZoneInfoNotFoundError(name)  # noqa: TRY301 - the one reason, told in one place
@@ -74,6 +76,8 @@ def zones_of(number: str) -> tuple[ZoneInfo, ...]:
         SettingError: this machine's tables of time zones lack one.
 
     """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - as above
+
     import phonenumbers  # noqa: PLC0415 - takes 10 ms
     from phonenumbers import timezone  # noqa: PLC0415 - where hours are declared only
 
