@@ -105,8 +105,14 @@ def run_dial(args: argparse.Namespace) -> int:
 
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
-    ledger = context.ledger_of(args)
-    with Launcher(url, environment, base=base, ledger=ledger, trust_env=args.use_proxy) as launcher:
+    with Launcher(
+        url,
+        environment,
+        base=base,
+        ledger=context.ledger_of(args),
+        trust_env=args.use_proxy,
+        warn=context.warn,
+    ) as launcher:
         if args.dry_run:
             _show(launcher.request(args.preset, to=args.to, inputs=_inputs(args)))
             return _foretell(launcher.refusal(args.to, timezone=args.timezone))
@@ -151,12 +157,14 @@ def run_try(args: argparse.Namespace) -> int:
         base=root,
         ledger=context.ledger_of(args),
         trust_env=args.use_proxy,
+        warn=context.warn,
     ) as launcher:
         return _place(
             args,
             lambda: launcher.try_dial(
                 bound,
                 keyvar=environment.workspace.keyvar,
+                keys=environment.workspace.idempotencyKeys is True,
                 to=args.to,
                 inputs=_inputs(args),
                 once=args.once,

@@ -177,9 +177,11 @@ class Environment:
         if gates.from_ == self.name:
             message = "is this environment itself; name the one that versions come from"
             self._report(("gates", "from"), "gates", message)
-        if gates.soak is not None and gates.from_ is None:
-            message = 'needs from = "ENV" beside it: where a version must have been live'
-            self._report(("gates", "soak"), "gates", message)
+        asked = {"soak": gates.soak, "dials": gates.dials, "failureRate": gates.failureRate}
+        for key, value in asked.items() if gates.from_ is None else ():
+            if value is not None:
+                message = 'needs from = "ENV" beside it: where a version must have been live'
+                self._report(("gates", key), "gates", message)
         if gates.approvals is None:
             return
         people = gates.approvals.of

@@ -455,6 +455,17 @@ class Gates(Model):
     ] = None
     """Who must have approved it: all of a list, or ``{ of = [...], count = 1 }``."""
 
+    dials: Absent[Positive] = None
+    """How many dials with that version must have been completed there."""
+
+    failureRate: Absent[Annotated[float, Field(ge=0, le=1)]] = None
+    """Which share of its dials there may have failed: 0.05 is one in twenty."""
+
+    @property
+    def asks_for_dials(self) -> bool:
+        """Whether evidence of dials is asked for."""
+        return self.dials is not None or self.failureRate is not None
+
 
 class EnvironmentFile(Model):
     """An environment: stacks/NAME.toml."""

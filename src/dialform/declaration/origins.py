@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
 
 
 class Origins:
-    """What was found so far. Files are named without their commit, which stands beside."""
+    """What was found so far."""
 
     def __init__(self) -> None:
         """Nothing."""
@@ -52,6 +52,8 @@ class Origins:
         """The commit, or `WORKING_TREE`."""
         self.environment: Environment | None = None
         self.environment_at: str | None = None
+        self.commits: dict[str, str] = {}
+        """What leads the names of files (``ref:stacks/prod.toml``) -> the commit as recorded."""
         self.notes: list[str] = []
         """Why something could not be had."""
 
@@ -88,6 +90,7 @@ def origins(root: Path | None, wanted: Wanted, commits: Iterable[str]) -> Iterat
             if found.complete:
                 break
             ref = commit.removesuffix(DIRTY)
+            found.commits[ref] = commit
             try:
                 project = opened.enter_context(project_at(root, ref))
                 _look(found, project, wanted, commit)

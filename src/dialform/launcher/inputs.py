@@ -152,6 +152,13 @@ def finding(declaration: Mapping[str, Any], value: Any) -> str | None:
     """What is wrong with a value, or None. Never shows one that is declared sensitive."""
     kind = declaration.get("type", "string")
     pattern = declaration.get("pattern")
+    if (
+        value.__class__ is str
+        and kind in ("string", "any")
+        and (pattern is None or re.fullmatch(pattern, value))
+        and _is_text(value)
+    ):
+        return None  # most values of a campaign
     shown = "" if declaration.get("sensitive") else f", not {_short(value)}"
     if not _is_of(kind, value):
         return f"is declared as {kind}{shown}"
@@ -178,6 +185,8 @@ def _is_of(kind: str, value: Any) -> bool:
 
 
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:

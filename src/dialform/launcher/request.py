@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialform.errors import InputError
 from dialform.launcher.inputs import checked_inputs
 from dialform.launcher.numbers import checked_number
-from dialform.presets.canonical import Digest, NotCanonical, canonical, digest
+from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +59,13 @@ class Request(NamedTuple):
     missing: tuple[str, ...] = ()
     """What a partial request lacks, as on the command line; () for one that can be sent."""
 
+    def keyed(self, key: str) -> Request:
+        """The same call with an ``idempotencyKey``."""
+        from dialform.launcher.idempotency import keyed  # noqa: PLC0415 - where keys are used
+
+        body = keyed(self.body, key)
+        return self._replace(body=body, digest=digest(body))
+
     @property
     def url(self) -> str:
         """Where it is sent."""
@@ -99,9 +106,18 @@ class Template:
             self._members = [one["id"] for one in binding.get("members") or ()]
 
     def request(
-        self, *, to: str | None = None, inputs: Inputs | None = None, partial: bool = False
+        self,
+        *,
+        to: str | None = None,
+        inputs: Inputs | None = None,
+        partial: bool = False,
+        key: str | None = None,
     ) -> Request:
-        """The request to ``to`` with ``inputs``. Arguments and errors as of `assembled`."""
+        """
+        The request to ``to`` with ``inputs``. Arguments and errors as of `assembled`.
+
+        ``key`` is an ``idempotencyKey``, where the workspace honours such.
+        """
         bound, declared = self._bound, self.declared
         given = inputs(declared) if callable(inputs) else inputs or {}
         values = checked_inputs(declared, given, partial=partial)
@@ -114,6 +130,8 @@ class Template:
                 own["fromNumberId"] = member = chosen_member(self._members, number)
         if values:
             own["callAgentInput"] = {**self._inputs, **values}
+        if key is not None:
+            own["idempotencyKey"] = key
         missing = [f"--input {name}=..." for name in _required(declared) if name not in values]
         if number is None and not bound["body"].get("browserCall"):
             missing.insert(0, "--to")
@@ -139,7 +157,7 @@ class Template:
         )
 
 
-_OWN = ("callAgentInput", "fromNumberId", "toNumber")
+_OWN = ("callAgentInput", "fromNumberId", "idempotencyKey", "toNumber")
 """The members that a request adds to a bound preset's body."""
 
 
@@ -168,6 +186,36 @@ def assembled(
     """
     template = Template(bound, bound_digest=bound_digest)
     return template.request(to=to, inputs=inputs, partial=partial)
+
+
+def recalled(
+    bound: Mapping[str, Any], body: bytes, *, bound_digest: Digest | None = None
+) -> Request:
+    """
+    The request whose bytes are ``body`` less their key, which ``bound`` gave.
+
+    Raises:
+        InputError: ``bound`` does not give those bytes for that number and those inputs.
+
+    """
+    from dialform.launcher.idempotency import core_of  # noqa: PLC0415 - where one is recalled
+
+    core = core_of(body).body
+    value = parse(core)
+    declared = bound.get("inputs") or {}
+    given = value.get("callAgentInput") or {}
+    request = assembled(
+        bound,
+        to=value.get("toNumber"),
+        inputs={name: one for name, one in given.items() if name in declared},
+        bound_digest=bound_digest,
+    )
+    if request.body != core:
+        raise InputError(
+            f"the recorded bytes are not what {bound['preset']['name']} with the bound preset "
+            f"{request.bound_digest} gives: they can't be sent again as a released call"
+        )
+    return request
 
 
 def chosen_member(members: Sequence[str], to: str) -> str:

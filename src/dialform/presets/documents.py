@@ -53,6 +53,9 @@ FUNCTION_TWINS = {"function": ("functionDefinitionId", "functions")}
 NODE_TWINS = {"function": ("functionId", "functions")}
 """In a function node's data."""
 
+TWINS = (CALL_TWINS, OVERRIDE_TWINS, PROMPT_TWINS, IVR_TWINS, FUNCTION_TWINS, NODE_TWINS)
+"""All of them."""
+
 FUNCTION_NODES = ("function", "function_call")
 """The types of node that call a function."""
 

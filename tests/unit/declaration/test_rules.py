@@ -83,6 +83,8 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
     "gates from nowhere": gates('from = "deb"'),
     "gates from itself": gates('from = "prod"'),
     "a soak without from": gates('soak = "2h"'),
+    "dials without from": gates("dials = 50\nfailureRate = 0.05"),
+    "a failure rate in percent": gates('from = "dev"\nfailureRate = 5'),
     "a soak that is no time": gates('from = "dev"\nsoak = "2 hours"'),
     "a soak that is a number": gates('from = "dev"\nsoak = 120'),
     "approvals that are a name": gates('approvals = "anna"'),

@@ -13,12 +13,20 @@ import asyncio
 import contextlib
 import json
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dialform.errors import ApiError, Deferred, DialformError, NotSent, OutcomeUnknown, Rejected
 from dialform.launcher.campaign.governor import Governor
-from dialform.launcher.campaign.writer import Writer
-from dialform.launcher.records import ENDED, FINISHED, PAUSED, RUNNING, Reservation, Settlement
+from dialform.launcher.records import (
+    ENDED,
+    FINISHED,
+    PAUSED,
+    RUNNING,
+    Reservation,
+    Row,
+    Settlement,
+)
 from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
@@ -28,12 +36,18 @@ if TYPE_CHECKING:
     from dialform.api.fast import Seen
     from dialform.launcher.calling import Refusal
     from dialform.launcher.campaign.settings import Settings
+    from dialform.launcher.campaign.writer import Writer
     from dialform.launcher.ledger import Ledger
-    from dialform.launcher.records import Campaign, Record, Row
+    from dialform.launcher.ledger.reserving import Room
+    from dialform.launcher.records import Campaign, Record
     from dialform.launcher.request import Template
 
 STALE = 5.0
 """Seconds after which what is released is looked at again: a hold stops calls within these."""
+
+IDLE = 30.0
+"""Seconds after which the ledger is looked at again where nothing is due: somebody may add to it,
+or another process may have left something."""
 
 POLLS = (5.0, 10.0, 20.0, 30.0)
 """Seconds between looks at a live call; the last one is repeated."""
@@ -47,6 +61,9 @@ _GROUP = 64
 _NEVER_THERE = frozenset((401, 403, 404))
 """Rejections that are about the key, the agent or the workspace, never about who is called."""
 
+_SHORTEST = 0.02
+"""Seconds that it waits at least before it looks again."""
+
 _LOST_IN_A_ROW = 5
 """Calls without an answer in a row after which nothing more is sent."""
 
@@ -56,7 +73,7 @@ _NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown out
 class Transport(Protocol):
     """What sends: `dialform.api.fast.FastClient`, or a simulation."""
 
-    async def create(self, body: bytes) -> Created:
+    async def create(self, body: bytes, *, idempotent: bool = False) -> Created:
         """``POST /dials``. Raises NotSent, Rejected, Deferred, OutcomeUnknown."""
         ...
 
@@ -65,11 +82,15 @@ class Transport(Protocol):
         ...
 
 
-class Allows(Protocol):
-    """The environment's rules: `dialform.launcher.calling.Rules.check`, with the ledger's counts."""
+class Gate(Protocol):
+    """The environment's rules, for one row: `watch.Watch`, or a simulation."""
 
-    def __call__(self, now: float, row: Row) -> Refusal | None:
-        """Why the row is not called now."""
+    def allows(self, now: float, row: Row) -> Refusal | None:
+        """Why it is not called now, caps aside."""
+        ...
+
+    def room(self, now: float, row: Row) -> Room | None:
+        """What the caps say, asked while its dial is reserved; None where there are none."""
         ...
 
 
@@ -110,12 +131,17 @@ class Engine:
         transport: Transport,
         template: Template,
         now: Callable[[], float],
-        allows: Allows,
+        gate: Gate,
         stopped: Callable[[], Stop | None],
         suppressed: Callable[[str], str | None],
         report: Callable[[Happened], None] = lambda _: None,
+        key: Callable[[Row], str] | None = None,
         timeout: float = 30.0,
         longest_call: float = 3600.0,
+        polls: Sequence[float] = POLLS,
+        stale: float = STALE,
+        idle: float = IDLE,
+        is_pending: Callable[[Record], bool] | None = None,
     ) -> None:
         """
         Touch nothing yet.
@@ -128,12 +154,17 @@ class Engine:
             transport: what sends.
             template: the bound preset that is called with.
             now: the time, in seconds since 1970.
-            allows: the environment's rules at dial time.
+            gate: the environment's rules at dial time.
             stopped: what a hold, a withdrawal or a yank says now.
             suppressed: why a number is not to be called, if so.
             report: is told what happens.
+            key: an ``idempotencyKey`` for a row's next attempt; None: none is sent.
             timeout: seconds that the API has for an answer.
             longest_call: seconds after which a call that was not seen to end is let go of.
+            polls: seconds between looks at a live call; the last one is repeated.
+            stale: seconds after which what is released is looked at again.
+            idle: seconds after which the ledger is looked at again where nothing is due.
+            is_pending: whether a process may still settle a dial; None asks the machine.
 
         """
         self.campaign = campaign
@@ -144,17 +175,23 @@ class Engine:
         self._transport = transport
         self._template = template
         self._now = now
-        self._allows = allows
+        self._gate = gate
         self._stopped = stopped
         self._suppressed = suppressed
         self._report = report
+        self._key = key
         self._timeout = timeout
         self._longest = longest_call
+        self._polls = polls
+        self._stale = stale
+        self._longest_idle = idle
+        self._is_pending = is_pending
         self._stop: Stop | None = None
         self._checked = float("-inf")
         self._wake = asyncio.Event()
-        self._sends: set[asyncio.Task[None]] = set()
-        self._calls: set[asyncio.Task[None]] = set()
+        # In the order in which they began: sets would make each run another one.
+        self._sends: dict[asyncio.Task[None], None] = {}
+        self._calls: dict[asyncio.Task[None], None] = {}
         self._placed = 0
         self._before = 0
         """Calls that the campaign placed before this process began."""
@@ -179,6 +216,10 @@ class Engine:
                 if self._stop is None and not await self._send_some():
                     await self._idle()
             return await self._drained(self._stop)
+        except DialformError:
+            await asyncio.wait(self._sends) if self._sends else None
+            await self._let_go()
+            raise
         except BaseException:
             await self._let_go()
             raise
@@ -192,7 +233,9 @@ class Engine:
     async def _take_up(self) -> None:
         """Give up what processes that are gone left behind; follow what is live."""
         call = self._writer.call
-        for record in await call(self._ledger.abandoned, campaign=self.campaign.id):
+        for record in await call(
+            self._ledger.abandoned, campaign=self.campaign.id, is_pending=self._is_pending
+        ):
             row = _row_of(record)
             self._tell("lost", row, "was being sent by a process that is gone: may have rung")
         placed = await call(self._ledger.placed, self.campaign.id)
@@ -207,7 +250,7 @@ class Engine:
     async def _look(self) -> None:
         """Whether something stops the campaign; at most `STALE` seconds old before each call."""
         now = self._now()
-        if not 0 <= now - self._checked < STALE:
+        if not 0 <= now - self._checked < self._stale:
             self._checked = now
             stop = await self._writer.read(self._stopped)
             if stop is not None:
@@ -250,25 +293,35 @@ class Engine:
     async def _send_some(self) -> bool:
         """Reserve what is due and may be called now, and send it; whether anything moved."""
         now = self._now()
-        room = self._most(now)
-        if room == 0:
+        most = self._most(now)
+        if most == 0:
             return False
-        rows = await self._writer.call(self._ledger.due, self.campaign.id, now, room)
+        rows = await self._writer.call(self._ledger.due, self.campaign.id, now, most)
         if not rows:
             return False
         ready = [(row, made) for row in rows if (made := await self._ready(now, row)) is not None]
         if not ready:
             return True
         reservations = [made for _, made in ready]
+        rooms = [self._gate.room(now, row) for row, _ in ready]
         records = await self._writer.call(
-            self._ledger.reserve_many, reservations, seconds=self._timeout * 3
+            self._ledger.reserve_many, reservations, seconds=self._timeout * 3, rooms=rooms
         )
-        for (row, made), record in zip(ready, records, strict=True):
+        for (row, made), room, record in zip(ready, rooms, records, strict=True):
             if record is not None and made.body is not None:
                 self.governor.starts()
                 self._spawn(self._sends, self._send(row, record, made.body))
+            elif room is not None:
+                await self._full(row, room)
         # Rows that another process took meanwhile are not due any more.
         return True
+
+    async def _full(self, row: Row, room: Room) -> None:
+        """A row that the caps have no room for is called when they have."""
+        latest = partial(self._ledger.latest, self.campaign.environment)
+        refusal = await self._writer.call(room, latest)
+        if refusal is not None:
+            await self._put_off(row, refusal)
 
     async def _ready(self, now: float, row: Row) -> Reservation | None:
         """The row's call, if it may be made now; else the row is moved."""
@@ -278,20 +331,26 @@ class Engine:
             if await call(ledger.skip, self.campaign.id, row.person, why):
                 self._tell("skipped", row, why)
             return None
-        refusal = self._allows(now, row)
+        refusal = self._gate.allows(now, row)
         if refusal is not None:
-            if refusal.due is None:
-                if await call(ledger.skip, self.campaign.id, row.person, refusal.message):
-                    self._tell("skipped", row, refusal.message)
-            else:
-                due = max(refusal.due, now + 1)
-                await call(ledger.postpone, self.campaign.id, row.person, due, refusal.rule)
-                self._tell("later", row, refusal.message)
+            await self._put_off(row, refusal)
             return None
         return self._reservation(row)
 
+    async def _put_off(self, row: Row, refusal: Refusal) -> None:
+        """A row that the rules do not let be called now waits, or is skipped."""
+        ledger, call = self._ledger, self._writer.call
+        if refusal.due is None:
+            if await call(ledger.skip, self.campaign.id, row.person, refusal.message):
+                self._tell("skipped", row, refusal.message)
+            return
+        due = max(refusal.due, self._now() + 1)
+        await call(ledger.postpone, self.campaign.id, row.person, due, refusal.rule)
+        self._tell("later", row, refusal.message)
+
     def _reservation(self, row: Row) -> Reservation:
-        request = self._template.request(to=row.to, inputs=json.loads(row.inputs))
+        key = None if self._key is None else self._key(row)
+        request = self._template.request(to=row.to, inputs=json.loads(row.inputs), key=key)
         kept = {k: v for k, v in request.inputs.items() if k not in request.sensitive}
         campaign = self.campaign
         return Reservation(
@@ -319,7 +378,7 @@ class Engine:
     async def _send(self, row: Row, record: Record, body: bytes) -> None:
         """Send a call that is reserved, once, and write down what came of it."""
         try:
-            created = await self._transport.create(body)
+            created = await self._transport.create(body, idempotent=self._key is not None)
         except asyncio.CancelledError:
             told = "interrupted while the call was being sent: a phone may be ringing"
             self._writer.now(Settlement(record.id, "unknown", evidence=told))
@@ -385,9 +444,7 @@ class Engine:
             message = f"{len(rows)} equal rejections in a row: {settlement.words}"
             self._end(Stop(PAUSED, "rejected", message))
             persons = [one.person for one in rows[:-1]]
-            await self._writer.call(
-                self._ledger.plan_rejected, self.campaign.id, persons, due=now
-            )
+            await self._writer.call(self._ledger.plan_rejected, self.campaign.id, persons, due=now)
             return settlement._replace(state="rejected", due=now)
         return settlement._replace(state="rejected")
 
@@ -402,7 +459,7 @@ class Engine:
         polls = 0
         try:
             while True:
-                await asyncio.sleep(POLLS[min(polls, len(POLLS) - 1)])
+                await asyncio.sleep(self._polls[min(polls, len(self._polls) - 1)])
                 polls += 1
                 seen = await self._seen(dial_id)
                 now = self._now()
@@ -459,16 +516,16 @@ class Engine:
             if not counts.get("reserved"):  # another process's may come back
                 self._end(Stop(FINISHED, "", "everybody was called"))
                 return
-        waits = [STALE]
+        waits = [self._longest_idle]
         if self.governor.room(now) == 0:
             wait = self.governor.wait(now)
             if wait is not None:
                 waits.append(wait)
         elif due is not None:
-            waits.append(max(due - now, 0.0) if due > now else STALE)
+            waits.append(due - now)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), max(min(waits), 0.001))
+            await asyncio.wait_for(self._wake.wait(), max(min(waits), _SHORTEST))
 
     async def _drained(self, stop: Stop) -> Stop:
         """Wait for the answers that are on their way; live calls go on without us."""
@@ -496,12 +553,12 @@ class Engine:
         with contextlib.suppress(DialformError):
             await self._writer.flush()
 
-    def _spawn(self, tasks: set[asyncio.Task[None]], work: Any) -> None:
+    def _spawn(self, tasks: dict[asyncio.Task[None], None], work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        tasks.add(task)
+        tasks[task] = None
 
         def done(finished: asyncio.Task[None]) -> None:
-            tasks.discard(finished)
+            tasks.pop(finished, None)
             self._wake.set()
             if not finished.cancelled() and finished.exception() is not None:
                 self._failed(finished.exception())
@@ -518,8 +575,6 @@ class Engine:
 
 def _row_of(record: Record) -> Row:
     """The row of a dial, as it was before it."""
-    from dialform.launcher.records import Row  # noqa: PLC0415 - a type for the rest
-
     return Row(
         row=0,
         person=record.person or record.to or "",
@@ -537,8 +592,3 @@ def _without_token(created: Created) -> bytes:
     """The API's answer less what opens the call's session."""
     token = created.dial_token
     return created.answer.replace(token.encode(), b"***") if token else created.answer
-
-
-def rows_in_all(counts: Sequence[int]) -> int:
-    """How many rows there are."""
-    return sum(counts)

@@ -28,7 +28,7 @@ _INSERTED = (
     *("id", "state", "reserved_at", "deadline", "host", "process"),
     *("environment", "preset", "version", "release", "preset_digest", "bound_digest"),
     *("body_digest", "workspace", "to", "from_number_id", "inputs", "withheld", "once"),
-    *("campaign", "person", "attempt", "body"),
+    *("campaign", "person", "attempt", "body", "evidence", "launched_by"),
 )
 _INSERT = (
     f"INSERT INTO dial ({', '.join(COLUMNS.get(name, name) for name in _INSERTED)}) "  # noqa: S608 - field names
@@ -149,6 +149,9 @@ class Reserving(Storage):
                     continue
                 if _reserve(connection, values):
                     made[at] = Record._make(values.get(name) for name in Record._fields)
+        if self._mark is not None:
+            self._count += sum(one is not None for one in made)
+            self._mark.raise_to(self._count)
         return made
 
     def new_id(self) -> str:

@@ -24,8 +24,10 @@ _NEW_COLUMNS = {
     "result": "TEXT",
     "ended_at": "DOUBLE PRECISION",
     "seen_at": "DOUBLE PRECISION",
+    "seconds": "DOUBLE PRECISION",
     "settled_by": "TEXT",
     "evidence": "TEXT",
+    "launched_by": "TEXT",
 }
 """What version 2 knows more of a dial."""
 

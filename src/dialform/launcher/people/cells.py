@@ -13,10 +13,11 @@ import re
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dialform.errors import InputError
 from dialform.launcher.inputs import finding, reader
 from dialform.launcher.people.numbers import is_error_cell
 from dialform.launcher.people.records import Finding
-from dialform.presets.canonical import LARGEST, NotCanonical, canonical
+from dialform.presets.canonical import NotCanonical, canonical_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -133,24 +134,13 @@ def _input(name: str, at: int, declaration: Mapping[str, Any], *, text: bool) ->
 
 def _writer(declaration: Mapping[str, Any], *, text: bool) -> Callable[[Any], str]:
     """What writes the cells of an input, or says in a ValueError what is wrong with one."""
-    kind = declaration.get("type", "string")
-    if text and kind in ("string", "any") and declaration.get("pattern") is None:
-        return encode_basestring
-    read = reader(declaration)
     quiet = {**declaration, "sensitive": True}  # an error has the value beside its message
-
-    def written(cell: Any) -> str:
-        value = read(cell) if text else cell
-        said = finding(quiet, value)
-        if said:
-            raise ValueError(said)
-        try:
-            return number(value) if value.__class__ is float else canonical(value).decode()
-        except NotCanonical as error:
-            raise ValueError(str(error)) from None
-
     if not text:
-        return written
+        return lambda cell: _value(quiet, cell)
+    if declaration.get("type", "string") in ("string", "any"):
+        pattern = declaration.get("pattern")
+        return encode_basestring if pattern is None else _matching(quiet, pattern)
+    read = reader(declaration)
     known: dict[str, str] = {}
 
     def remembered(cell: str) -> str:
@@ -158,18 +148,33 @@ def _writer(declaration: Mapping[str, Any], *, text: bool) -> Callable[[Any], st
         if found is None:
             if len(known) >= _MOST_REMEMBERED:
                 known.clear()
-            found = known[cell] = written(cell)
+            found = known[cell] = _value(quiet, read(cell))
         return found
 
     return remembered
 
 
-def number(value: float) -> str:
-    """The canonical JSON of a float: quick for those that Python writes as JavaScript does."""
-    text = repr(value)
-    if "e" in text or "n" in text or value == 0 or abs(value) > LARGEST:
-        return canonical(value).decode()
-    return text.removesuffix(".0")
+def _matching(declaration: Mapping[str, Any], pattern: str) -> Callable[[str], str]:
+    """`_writer` of text that must match."""
+    matches = re.compile(pattern).fullmatch
+
+    def written(cell: str) -> str:
+        if matches(cell):
+            return encode_basestring(cell)
+        raise ValueError(finding(declaration, cell) or f"must match {pattern}")
+
+    return written
+
+
+def _value(declaration: Mapping[str, Any], value: Any) -> str:
+    """The canonical JSON of a value. Raises ValueError with what is wrong with it."""
+    said = finding(declaration, value)
+    if said:
+        raise ValueError(said)
+    try:
+        return canonical_text(value)
+    except NotCanonical as error:
+        raise ValueError(str(error)) from None
 
 
 class Zones:
@@ -200,27 +205,15 @@ class Zones:
 
 def _zone(text: str) -> tuple[tuple[str, ...], str]:
     """The zones, and what is wrong."""
-    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - most files name none
+    from dialform.launcher.calling import zone  # noqa: PLC0415 - most files name none
 
     try:
-        ZoneInfo(text)
-    except (ValueError, OSError, LookupError):
-        said = "is no time zone; write its IANA name, like America/New_York"
-        return (), said + _near_zone(text, available_timezones())
+        zone(text)
+    except InputError as error:
+        return (), str(error).partition(f"{text!r} ")[2]
     if "/" not in text and text != "UTC":
         return (), "names no place, so its summer time is unsure; write one like America/New_York"
     return (text,), ""
-
-
-def _near_zone(text: str, names: set[str]) -> str:
-    import difflib  # noqa: PLC0415 - errors only
-
-    asked = text.replace(" ", "_").casefold()
-    for name in sorted(names, key=len):
-        if name.casefold() == asked or name.casefold().rpartition("/")[2] == asked:
-            return f"; did you mean {name}?"
-    close = difflib.get_close_matches(text, sorted(names), n=1, cutoff=0.7)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def moment(cell: object) -> float:

@@ -6,7 +6,10 @@ Pure: shapes only.
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
+
+from dialform.launcher.records import SKIPPED, Row
 
 SHOWN = 60
 """The most characters of a cell that an error repeats."""
@@ -45,6 +48,21 @@ class Skipped(NamedTuple):
 
     repeats: int | None
     """The row that is called in its stead; None where none is, as for a suppressed number."""
+
+
+def ledger_row(one: Person | Skipped) -> Row:
+    """The row of the ledger's table, which a campaign begins with."""
+    if isinstance(one, Skipped):
+        return Row(one.row, one.person, one.to, state=SKIPPED, reason=one.reason)
+    return Row(
+        one.row,
+        one.person,
+        one.to,
+        one.inputs_json,
+        "[]" if one.zones is None else json.dumps(one.zones),
+        one.not_before,
+        due=one.not_before or 0.0,
+    )
 
 
 class RowError(NamedTuple):

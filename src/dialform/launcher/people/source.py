@@ -134,7 +134,7 @@ def looks_of(head: bytes, name: str, given: str | None = None) -> Looks:
         for begin, said in _OTHERS:
             if head.startswith(begin):
                 raise PeopleError(f"{name}: {said}")
-        encoding = _encoding(head)
+        encoding = encoding_of(head)
         text = head.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
         if text.startswith("[") and given != "csv":
             raise PeopleError(
@@ -149,7 +149,8 @@ def looks_of(head: bytes, name: str, given: str | None = None) -> Looks:
     return found
 
 
-def _encoding(head: bytes) -> str:
+def encoding_of(head: bytes) -> str:
+    """The encoding of text that begins with ``head``."""
     if head.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
