@@ -114,7 +114,7 @@ def _zones(number: str, *, is_plain: bool) -> tuple[ZoneInfo, ...]:
 @lru_cache(maxsize=8192)
 def _is_plain(start: str) -> bool:
     """
-    Whether an area code and a digit are of the United States or Canada, and of lines that stand somewhere.
+    Whether an area code and a digit are those of places in the United States or Canada.
 
     All its numbers are alike then as far as zones go, exchange by exchange, and most of the
     time that it takes to tell is saved: a list of a million people has a million numbers.
