@@ -141,12 +141,12 @@ def _day_edges(week: Week, margin: int, zone: ZoneInfo, number: int) -> tuple[fl
     """
     The instants of a day in UTC at which a wall clock may come to or leave a window.
 
-    They are those of the windows' ends, of midnights (holidays), and of changes of the clocks,
-    which leap over an end or go back before it. ``number`` counts days since 1970.
+    They are those of the windows' ends, and of changes of the clocks, which leap over an end or
+    go back before it. ``number`` counts days since 1970.
     """
     start = number * _DAY
     shifts = {-margin, 0, margin}
-    minutes = {0} | {m for day in week for window in day for m in window}
+    minutes = {minute for day in week for window in day for minute in window}
     first = _wall(start, zone).date() - timedelta(days=1)
     last = _wall(start + _DAY, zone).date() + timedelta(days=1)
     found: set[float] = set(_changes(start, zone))
