@@ -224,23 +224,26 @@ def test_a_margin_does_not_part_two_days_that_are_open_over_midnight() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["Europe/London", "Atlantic/Azores", "Asia/Tokyo"])
 @pytest.mark.parametrize(
-    ("table", "margin", "closes"),
+    ("tuesday", "margin", "closes"),
     [
-        ({"mon": ["20:00-24:00"]}, 0, "2026-11-24 00:00"),
-        ({"mon": ["20:00-24:00"], "tue": ["00:00-00:30"]}, 0, "2026-11-24 00:30"),
-        ({"mon": ["20:00-24:00"], "tue": ["00:00-00:30"]}, 60, "2026-11-23 23:30"),
-        ({"mon": ["20:00-24:00"], "tue": ["00:00-00:30"]}, 30, "2026-11-24 00:00"),
+        (None, 0, "2026-11-24 00:00"),
+        ("00:00-00:30", 0, "2026-11-24 00:30"),
+        ("00:00-00:30", 30, "2026-11-24 00:00"),
+        ("00:00-00:30", 60, "2026-11-23 23:30"),
+        ("00:00-00:30", 240, "2026-11-23 20:30"),
     ],
 )
 def test_what_is_open_until_about_midnight_closes_then(
-    table: dict[str, list[str]], margin: int, closes: str
+    name: str, tuesday: str | None, margin: int, closes: str
 ) -> None:
-    """Where the clock's midnight is that of UTC, which edges are kept by."""
-    london = ZoneInfo("Europe/London")
-    start = at("2026-11-23 12:00", london)
-    spans = Hours(week(table), margin).spans(start, start + 86400, there(london, inferred=True))
-    assert [shown(closed, london)[:16] for _, closed in spans] == [closes]
+    """Wherever the day ends in UTC, by which edges are kept."""
+    zone = ZoneInfo(name)
+    table = {"mon": ["12:00-24:00"]} | ({} if tuesday is None else {"tue": [tuesday]})
+    start = at("2026-11-23 17:00", zone)
+    spans = Hours(week(table), margin).spans(start, start + 86400, there(zone, inferred=True))
+    assert [shown(closed, zone)[:16] for _, closed in spans] == [closes]
 
 
 WINDOWS = st.lists(st.integers(0, 96), min_size=2, max_size=6, unique=True).map(
