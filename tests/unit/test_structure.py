@@ -53,7 +53,10 @@ DIRECTION = {
     "checking.py": (
         *("errors", "presets", "api", "registry", "declaration.words", "launcher.calling"),
     ),
-    "diff/": ("errors", "presets", "declaration", "registry", "planning", "diff"),
+    "diff/": (
+        *("errors", "presets", "declaration", "registry", "planning", "diff"),
+        "launcher.calling",
+    ),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": ("errors", "presets", "declaration", "registry", "guardrails", "promotion"),
     "drift/": ("errors", "presets", "declaration.redaction", "drift"),

@@ -107,6 +107,16 @@ def nothing_known(kind: str, key: str) -> Mapping[str, Any] | None:  # noqa: ARG
     return None
 
 
+class RuleChange(NamedTuple):
+    """What one rule for single calls said and says; empty where it isn't there."""
+
+    rule: str
+    """Its key, ``calls.hours.fri``."""
+
+    before: str
+    after: str
+
+
 class Documents(NamedTuple):
     """All that one side says of a preset."""
 
@@ -167,6 +177,9 @@ class Side:
     bindings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the environment binds, by kind and name, where that is known as a whole."""
 
+    calls: Mapping[str, Any] | None = None
+    """The environment's rules for single calls as published; None where they aren't known."""
+
     effects: Mapping[str, str] = field(default_factory=dict)
     """By preset, what the next `pulumi up` does: see `PresetDiff.effect`."""
 
@@ -215,7 +228,10 @@ class Difference:
     risks: tuple[Risk, ...] = ()
     """Those of no single preset: a name that is bound to differently named objects."""
 
+    rules: tuple[RuleChange, ...] = ()
+    """The rules for single calls that are different."""
+
     @property
     def is_empty(self) -> bool:
         """Whether both sides are the same."""
-        return not self.presets
+        return not self.presets and not self.rules

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.merging import near
 from dialform.diff.compare import compare
@@ -161,14 +161,16 @@ def _reviewed(name: str, before: _Half | None, after: _Half | None, label: str) 
     out = {one for half in halves for one in (*half.unseen, *half.broken)}
     if any(half is not None and half.environment is None for half in (before, after)):
         out |= {preset for half in halves for preset in half.subjects}
+    labels = (f"git:{label}:{name}", f"source:{name}")
     sides = [
         Side(
             text,
             {preset: one for preset, one in half.subjects.items() if preset not in out},
             name,
             {} if half.environment is None else half.environment.bindings,
+            calls,
         )
-        for text, half in zip((f"git:{label}:{name}", f"source:{name}"), halves, strict=True)
+        for text, half, calls in zip(labels, halves, _calls(before, after), strict=True)
     ]
     return Reviewed(
         name,
@@ -177,6 +179,15 @@ def _reviewed(name: str, before: _Half | None, after: _Half | None, label: str) 
         tuple(_unseen(*halves)),
         problems,
     )
+
+
+def _calls(
+    before: _Half | None, after: _Half | None
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """The rules for calls on both sides; those of a new environment are all new."""
+    environments = [None if half is None else half.environment for half in (before, after)]
+    told = [None if one is None else one.calls or {} for one in environments]
+    return {} if before is None else told[0], told[1]
 
 
 def _unseen(before: _Half, after: _Half) -> Iterable[Unseen]:

@@ -73,7 +73,9 @@ def live(registry: Registry, environment: str) -> Side:
             subjects[name] = _unreadable(name, environment, head)
         elif head.state != "withdrawn":
             subjects[name] = released(registry, head, recorded)
-    return Side(environment, subjects, environment)
+    document = registry.environment(environment) if registry.exists else None
+    calls = None if document is None else document.get("calls", {})
+    return Side(environment, subjects, environment, calls=calls)
 
 
 def _unreadable(name: str, environment: str, error: RegistryError) -> Subject:
@@ -142,6 +144,7 @@ def planned(plan: Plan, label: str, origin: str, *, effects: bool = False) -> Si
         },
         environment,
         plan.declared.bindings,
+        plan.declared.calls or {},
         {one.preset: _told(one) for one in plan.effects()} if effects else {},
     )
 

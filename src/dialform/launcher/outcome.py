@@ -107,11 +107,6 @@ def unplaced(error: ApiError, *, environment: str, preset: str, to: str | None) 
 
 def refused(error: CallRefused, *, environment: str, preset: str, to: str | None) -> dict[str, Any]:
     """What ``dialform dial --json`` prints of a call that the environment's rules don't allow."""
-    from datetime import UTC, datetime  # noqa: PLC0415 - where one is refused
-
-    due = None
-    if error.due is not None:
-        due = datetime.fromtimestamp(error.due, UTC).isoformat().replace("+00:00", "Z")
     return {
         "format": FORMAT,
         "outcome": "refused",
@@ -120,9 +115,18 @@ def refused(error: CallRefused, *, environment: str, preset: str, to: str | None
         "to": to,
         "toNumber": to,
         "rule": error.rule,
-        "due": due,
+        "due": moment(error.due),
         "message": str(error),
     }
+
+
+def moment(seconds: float | None) -> str | None:
+    """A time in UTC as JSON has it: ``2026-11-28T19:00:00Z``; None where there is none."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - where a call is refused
+
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def replayed(record: Record, *, preset: str, to: str | None) -> Dial:

@@ -608,6 +608,7 @@ def test_the_page_lists_every_rule_with_its_level() -> None:
     assert dict(rows) == {
         **{name: rule.level for name, rule in RULES.items()},
         "binding-name": "medium",
+        "calls-widened": "high",
     }
     assert len(rows) == len(dict(rows))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,15 +29,32 @@ EVERYBODY = "any"
 """The holidays of all people, whatever their country and zone."""
 
 
-class Hours(NamedTuple):
+class Hours:
     """The windows, and the days on which they don't count."""
 
-    week: Week
-    margin: int = 0
-    """Minutes that a window is narrowed by at both ends where zones are inferred."""
+    __slots__ = ("_found", "holidays", "margin", "week")
 
-    holidays: Mapping[str, Mapping[date, str]] = {}
-    """By ``any``, a country (``US``) or a zone: the days that are closed, and their names."""
+    def __init__(
+        self,
+        week: Week,
+        margin: int = 0,
+        holidays: Mapping[str, Mapping[date, str]] | None = None,
+    ) -> None:
+        """
+        Nothing is open where no window is.
+
+        Args:
+            week: the windows.
+            margin: minutes that a window is narrowed by at both ends where zones are inferred.
+            holidays: by ``any``, a country (``US``) or a zone, the days that are closed, and
+                their names.
+
+        """
+        self.week = week
+        self.margin = margin
+        self.holidays = holidays or {}
+        self._found: dict[object, tuple[float, float | None]] = {}
+        """By where people are: since when it is known when it opens next, and that."""
 
     def is_open(self, now: float, where: Whereabouts) -> bool:
         """Whether it is open at ``now`` in all zones that the person may be in."""
@@ -74,8 +91,13 @@ class Hours(NamedTuple):
         """
         if not where.zones:
             return None
-        edges = self._edges(now, now + HORIZON * _DAY, where)
-        return next((edge for edge in edges if self.is_open(edge, where)), None)
+        key = (where.zones, where.inferred, where.country if self.holidays else None)
+        since, opens = self._found.get(key, (now, now - 1))
+        if not since <= now <= (since + _DAY if opens is None else opens):
+            edges = self._edges(now, now + HORIZON * _DAY, where)
+            opens = next((edge for edge in edges if self.is_open(edge, where)), None)
+            self._found[key] = (now, opens)
+        return opens
 
     def _calendars(self, zone: ZoneInfo, where: Whereabouts) -> list[Mapping[date, str]]:
         if not self.holidays:
@@ -119,12 +141,12 @@ def _day_edges(week: Week, margin: int, zone: ZoneInfo, number: int) -> tuple[fl
     """
     The instants of a day in UTC at which a wall clock may come to or leave a window.
 
-    They are those of the windows' ends, of midnights (holidays), and of changes of the clocks,
-    which leap over an end or go back before it. ``number`` counts days since 1970.
+    They are those of the windows' ends, and of changes of the clocks, which leap over an end or
+    go back before it. ``number`` counts days since 1970.
     """
     start = number * _DAY
     shifts = {-margin, 0, margin}
-    minutes = {0} | {m for day in week for window in day for m in window}
+    minutes = {minute for day in week for window in day for minute in window}
     first = _wall(start, zone).date() - timedelta(days=1)
     last = _wall(start + _DAY, zone).date() + timedelta(days=1)
     found: set[float] = set(_changes(start, zone))

@@ -1,9 +1,10 @@
 """
-Area codes of North America that reach into a zone which phonenumbers doesn't know of.
+Area codes of North America that reach into two zones or more.
 
-Its tables name one zone for most of them: Pensacola's 850 is in New York's, and Chattanooga's
-423 in Chicago's. A zone that is named here too much closes an hour early; one that is missing
-rings somebody at 8 who may be rung from 9 on. So what is doubtful is in.
+phonenumbers knows single exchanges of some, and one zone for all the rest of an area code: New
+York's for Pensacola's 850, and Chicago's for Chattanooga's 423. Exchanges are added and numbers
+are ported, so an area code's numbers may be in all of its zones. One that is named here too much
+closes an hour early; one that is missing rings somebody at 8 who may be rung from 9 on.
 """
 
 from __future__ import annotations
@@ -32,9 +33,7 @@ STRADDLING = {
     "367": "Toronto Halifax",
     "581": "Toronto Halifax",
     "423": "Chicago New_York",  # Tennessee
-    "931": "Chicago New_York",
     "432": "Chicago Denver",  # Texas
-    "915": "Chicago Denver",
     "541": "Boise Los_Angeles",  # Oregon
     "458": "Boise Los_Angeles",
     "605": "Chicago Denver",  # South Dakota

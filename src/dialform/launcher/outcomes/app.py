@@ -112,7 +112,7 @@ class Server:
             raise HTTPException(415, "send the call with content-type: application/json")
         call = asked(await _body(request), request.headers.get("idempotency-key"))
         dial = await self._launcher.adial(
-            call.preset, to=call.to, inputs=call.inputs, once=call.once
+            call.preset, to=call.to, inputs=call.inputs, once=call.once, timezone=call.timezone
         )
         record = await asyncio.to_thread(self._launcher.ledger.record, dial.id)
         if record is not None and not dial.replayed:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from dialform.errors import UsageError
 from dialform.launcher.resolve import near
 
-_FIELDS: Final = frozenset(("preset", "to", "inputs", "once"))
+_FIELDS: Final = frozenset(("preset", "to", "inputs", "once", "timezone"))
 _SHOWN = 80
 
 
@@ -23,11 +23,12 @@ class Asked(NamedTuple):
     to: str | None
     inputs: dict[str, Any]
     once: str
+    timezone: str | None = None
 
 
 def asked(raw_body: bytes, idempotency_key: str | None) -> Asked:
     """
-    The call in a body ``{preset, to, inputs, once}``; the key may be in the header instead.
+    The call in a body ``{preset, to, inputs, once, timezone}``; the key may be in the header.
 
     Raises:
         UsageError: it is no JSON object, or a field is missing, unknown or of another type.
@@ -49,7 +50,10 @@ def asked(raw_body: bytes, idempotency_key: str | None) -> Asked:
         raise UsageError("to: is a text, in E.164, or left out for a browser call")
     if not isinstance(inputs, dict):
         raise UsageError("inputs: is an object of names and values")
-    return Asked(preset, to, inputs, _key(value.get("once"), idempotency_key))
+    timezone = value.get("timezone")
+    if timezone is not None and not isinstance(timezone, str):
+        raise UsageError("timezone: is a text, like America/New_York")
+    return Asked(preset, to, inputs, _key(value.get("once"), idempotency_key), timezone)
 
 
 def _key(once: Any, header: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dialform.errors import (
     ApiError,
+    CallRefused,
     Deferred,
     DialformError,
     InputError,
@@ -23,6 +24,7 @@ from dialform.errors import (
     SettingError,
     UsageError,
 )
+from dialform.launcher.outcome import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +75,8 @@ def problem_of(error: DialformError) -> tuple[int, dict[str, Any], Mapping[str, 
     headers: dict[str, str] = {}
     if isinstance(error, ApiError):
         more = {"apiStatus": error.status, "words": error.words}
+    if isinstance(error, CallRefused):
+        more = {"rule": error.rule, "due": moment(error.due)}
     if isinstance(error, Deferred) and error.retry_after is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after)))
     return status, problem(status, name, str(error), **more), headers

@@ -126,6 +126,11 @@ def test_an_area_code_that_straddles_two_zones_must_be_open_in_both() -> None:
     assert refusal.due == half_past_eight + HOUR / 2
 
 
+def test_what_waiting_does_not_help_is_said_first() -> None:
+    refusal = rules(destinations=["CA"], hours=WEEKDAYS).check(NOON, ANN)
+    assert refused(refusal) == "calls.destinations"
+
+
 def test_a_margin_is_for_inferred_zones() -> None:
     ours = rules(destinations=["any"], hours=WEEKDAYS, margin=60)
     one = NOON + HOUR

@@ -197,9 +197,9 @@ def test_holidays_are_closed_for_those_whose_they_are() -> None:
     assert closed("2026-11-27", canadian) == "Snow"
     assert closed("2026-11-27", american._replace(zones=(NEW_YORK,))) is None
     assert closed("2026-12-25", canadian) == "Christmas Day"
-    assert shown(hours.next_open(at("2026-11-26 08:00", denver), american), denver) == (
-        "2026-11-28 09:00-07:00"
-    )
+    morning = at("2026-11-26 08:00", denver)
+    opens = [shown(hours.next_open(morning, one), denver) for one in (american, canadian)]
+    assert opens == ["2026-11-28 09:00-07:00", "2026-11-26 09:00-07:00"]
 
 
 def test_a_margin_narrows_windows_where_the_zone_is_inferred_only() -> None:
@@ -222,6 +222,28 @@ def test_a_margin_does_not_part_two_days_that_are_open_over_midnight() -> None:
     assert [(shown(a, NEW_YORK)[:16], shown(b, NEW_YORK)[:16]) for a, b in spans] == [
         ("2026-11-23 21:00", "2026-11-24 03:00")
     ]
+
+
+@pytest.mark.parametrize("name", ["Europe/London", "Atlantic/Azores", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    ("tuesday", "margin", "closes"),
+    [
+        (None, 0, "2026-11-24 00:00"),
+        ("00:00-00:30", 0, "2026-11-24 00:30"),
+        ("00:00-00:30", 30, "2026-11-24 00:00"),
+        ("00:00-00:30", 60, "2026-11-23 23:30"),
+        ("00:00-00:30", 240, "2026-11-23 20:30"),
+    ],
+)
+def test_what_is_open_until_about_midnight_closes_then(
+    name: str, tuesday: str | None, margin: int, closes: str
+) -> None:
+    """Wherever the day ends in UTC, by which edges are kept."""
+    zone = ZoneInfo(name)
+    table = {"mon": ["12:00-24:00"]} | ({} if tuesday is None else {"tue": [tuesday]})
+    start = at("2026-11-23 17:00", zone)
+    spans = Hours(week(table), margin).spans(start, start + 86400, there(zone, inferred=True))
+    assert [shown(closed, zone)[:16] for _, closed in spans] == [closes]
 
 
 WINDOWS = st.lists(st.integers(0, 96), min_size=2, max_size=6, unique=True).map(

@@ -12,6 +12,7 @@ import pytest
 from launcher_world import ANN, KEYVAR
 from serving_world import SECRET, TOKEN, Served, until
 
+from dialform.launcher.calling.week import DAYS
 from dialform.launcher.outcomes.signature import signature_of
 
 if TYPE_CHECKING:
@@ -103,6 +104,26 @@ def test_a_hold_and_a_key_of_another_call_are_refused(served: Served) -> None:
     held = served.place({**other, "once": "visit-2"})
     assert held.status_code == 409
     assert "wrong date" in held.json()["detail"]
+
+
+def test_a_call_against_a_rule_is_refused_with_the_rule_and_a_timezone_may_be_said(
+    served: Served,
+) -> None:
+    world = served.world
+    world.publish_environment(world.url, {"hours": {day: ["00:00-24:00"] for day in DAYS}})
+    call = {"preset": "reminder", "to": "+18005550123", "inputs": {"name": "Ann"}, "once": "v"}
+
+    refused = served.place(call)
+    assert refused.status_code == 409
+    told = refused.json()
+    assert (told["type"], told["rule"], told["due"]) == (
+        *("urn:dialform:refused", "calls.timezone"),
+        None,
+    )
+    assert world.sandbox.received() == []
+    assert served.place({**call, "timezone": "America/Denver"}).status_code == 201
+    assert served.place({**call, "once": "w", "timezone": "Mars"}).status_code == 422
+    assert served.place({**call, "once": "w", "timezone": 5}).status_code == 400
 
 
 def test_nobody_gets_in_without_the_token(served: Served) -> None:
