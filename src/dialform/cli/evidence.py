@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import context
+from dialform.cli.parser import near
 from dialform.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,24 +50,51 @@ def ledger_of(args: argparse.Namespace) -> Iterator[Ledger]:
         ledger.close()
 
 
-def registry_for(args: argparse.Namespace, environment: str) -> Registry:
-    """The registry that an environment's dials come from, where ``args`` name none."""
+def location_for(args: argparse.Namespace, environment: str) -> tuple[str, str]:
+    """The registry that an environment's dials come from, and the folder it is relative to."""
     import argparse as parsing  # noqa: PLC0415 - light, and loaded by now
 
-    here = environment if environment in context.environments_here() else None
     given = parsing.Namespace(registry=args.registry)
-    if here is not None:
-        given.stack = here
-    return context.registry_of(given)
+    if environment in context.environments_here():
+        given.stack = environment
+    return context.registry_location(given)
+
+
+def registry_for(args: argparse.Namespace, environment: str) -> Registry:
+    """The same, ready to be read."""
+    from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
+
+    url, base = location_for(args, environment)
+    return Registry.open(url, base=base)
 
 
 def story_of(args: argparse.Namespace, ledger: Ledger) -> tuple[Story, Registry]:
     """The dial that ``args`` name, and the registry that it came from."""
-    from dialform.launcher.evidence import found, told  # noqa: PLC0415 - where it is needed
+    from dialform.launcher.evidence import Stories, found  # noqa: PLC0415 - where it is needed
 
     record = found(ledger, args.dial)
     registry = registry_for(args, record.environment)
-    return told(ledger, registry, record), registry
+    return Stories(ledger, registry).of(record), registry
+
+
+def campaign_of(args: argparse.Namespace, ledger: Ledger) -> str:
+    """
+    The id of the campaign that ``args`` name, by its name or id.
+
+    Raises:
+        UsageError: there is none, or one of that name in several environments.
+
+    """
+    named = args.campaign
+    campaigns = ledger.campaigns(args.stack)
+    found = [one for one in campaigns if named in (one.name, one.id)]
+    if len(found) == 1:
+        return found[0].id
+    if found:
+        places = ", ".join(one.environment for one in found)
+        raise UsageError(f"--campaign {named}: there is one in {places}: say which with -s ENV")
+    hint = near(named, [one.name for one in campaigns])
+    raise UsageError(f"--campaign {named}: the ledger {ledger.path} has no such campaign{hint}")
 
 
 def seconds_of(text: str) -> float:
@@ -88,6 +116,8 @@ def summary(story: Story) -> list[tuple[str, Any]]:
         ("to", "(erased)" if story.erased else record.to or "a browser"),
         ("campaign", record.campaign and f"{record.campaign}, attempt {record.attempt}"),
         ("outcome", outcome(story)),
+        ("evidence", record.evidence),
+        ("launched by", record.launched_by),
         ("environment", f"{record.environment} ({record.workspace})"),
         ("preset", f"{record.preset} {version}"),
         ("preset digest", record.preset_digest),

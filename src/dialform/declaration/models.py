@@ -24,6 +24,7 @@ from dialform.api.models import (
     OptionValue,
     VersionedPromptFields,
 )
+from dialform.declaration.calling import Calls  # noqa: TC001 - pydantic reads it
 from dialform.declaration.guardrails import Guardrails  # noqa: TC001 - pydantic reads it
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -513,3 +514,6 @@ class EnvironmentFile(Model):
 
     guardrails: Absent[Guardrails] = None
     """What every call here must keep to, besides stacks/guardrails."""
+
+    calls: Absent[Calls] = None
+    """What every call must keep to when it is dialled: destinations, hours, caps."""

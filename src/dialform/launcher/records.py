@@ -80,6 +80,12 @@ class Reservation(NamedTuple):
     id: str | None = None
     """The ledger's own id (`Ledger.new_id`); None makes a new one."""
 
+    evidence: str | None = None
+    """Why it is sent, where that is no matter of course: the dial that it is made again of."""
+
+    launched_by: str | None = None
+    """Who places it, as `registry.authorship` knows them."""
+
 
 class Record(NamedTuple):
     """A dial as the ledger has it, less the bytes (`Ledger.content`)."""
@@ -132,7 +138,13 @@ class Record(NamedTuple):
     """``answer``, ``abandoned``, ``event``, ``poll``, ``key``, or who did it by hand."""
 
     evidence: str | None
-    """What is known of a dial whose outcome was not clear, and why it was settled as it was."""
+    """
+    What is known of a dial whose outcome was not clear, and why it was settled as it was; and
+    which dial it was made again of.
+    """
+
+    launched_by: str | None = None
+    """Who placed it."""
 
     @property
     def placed(self) -> float:

@@ -16,17 +16,24 @@ from dialform.errors import ApiError, LedgerError, NotSent
 from dialform.launcher.outcome import OUTCOMES, Dial
 from dialform.launcher.records import ACCEPTED, NOT_SENT, UNKNOWN, Reservation
 from dialform.presets.canonical import canonical
+from dialform.registry.authorship import author
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialform.api.client import Client, Created
+    from dialform.launcher.calling import Gate
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Record
     from dialform.launcher.request import Request
 
 PAUSES = (0.2, 0.8)
 """Seconds before a call of which no byte was sent is tried again, give or take a half."""
+
+EXISTED = "existed: the API answered 409, so it has a dial with this call's own key"
+"""Evidence that a phone rings or rang, whether the answer names the dial or not."""
+
+_CONFLICT = 409
 
 INTERRUPTED = "interrupted while the call was being sent: a phone may be ringing"
 
@@ -36,12 +43,24 @@ class Call(NamedTuple):
 
     request: Request
     client: Client
-    once: str | None
+    once: str | None = None
     version: int | None = None
     """None for the working tree's, which has none."""
 
     release: int | None = None
     """The entry of the release log; None for the working tree's."""
+
+    gate: Gate | None = None
+    """What it is held against when it is dialled."""
+
+    id: str | None = None
+    """The ledger's own id of it; None lets the ledger make one."""
+
+    keyed: bool = False
+    """Whether its body carries an ``idempotencyKey``."""
+
+    evidence: str | None = None
+    """Which dial it is made again of, and why; None for a call of its own."""
 
     def reservation(self) -> Reservation:
         """
@@ -67,6 +86,9 @@ class Call(NamedTuple):
             withheld=canonical(withheld).decode(),
             once=self.once,
             body=request.body,
+            id=self.id,
+            evidence=self.evidence,
+            launched_by=author(),
         )
 
 
@@ -86,7 +108,9 @@ class Sending:
         try:
             for pause in _pauses():
                 with self._one_try(last=pause is None):
-                    created = self._call.client.create_dial(self._call.request.body)
+                    created = self._call.client.create_dial(
+                        self._call.request.body, idempotent=self._call.keyed
+                    )
                     break
                 time.sleep(pause or 0)
         except BaseException as error:
@@ -101,7 +125,9 @@ class Sending:
         try:
             for pause in _pauses():
                 with self._one_try(last=pause is None):
-                    created = await self._call.client.acreate_dial(self._call.request.body)
+                    created = await self._call.client.acreate_dial(
+                        self._call.request.body, idempotent=self._call.keyed
+                    )
                     break
                 await asyncio.sleep(pause or 0)
         except Exception as error:
@@ -136,6 +162,7 @@ class Sending:
                 session_id=created.session_id,
                 status=created.status,
                 answer=_kept(created),
+                evidence=EXISTED if created.status == _CONFLICT else "",
             )
         except LedgerError:
             recorded = False
@@ -165,8 +192,9 @@ class Sending:
             words, status = f"{type(error).__name__} while it was being sent", None
             if state == UNKNOWN:
                 error.add_note(INTERRUPTED)
+        existed = self._call.keyed and state == UNKNOWN and status == _CONFLICT
         try:
-            self._settle(state, status=status, words=words)
+            self._settle(state, status=status, words=words, evidence=EXISTED if existed else "")
         except LedgerError as trouble:
             error.add_note(f"{trouble}: the record counts as unknown")
 

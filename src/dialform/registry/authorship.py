@@ -19,11 +19,17 @@ def meta(writer: str | None, *, reason: str | None = None) -> Meta:
     return Meta(
         time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         reason=given("DIALFORM_REASON") or reason,
-        by=given("DIALFORM_BY") or given("GITHUB_ACTOR") or _person(),
+        by=author(),
         change=given("DIALFORM_CHANGE"),
         commit=commit,
         writer=writer,
     )
+
+
+def author() -> str | None:
+    """Who does this: $DIALFORM_BY, else $GITHUB_ACTOR, else user@host; None: that can't be told."""
+    given = os.environ.get
+    return given("DIALFORM_BY") or given("GITHUB_ACTOR") or _person()
 
 
 def _person() -> str | None:

@@ -22,6 +22,7 @@ from dialform.presets.canonical import Digest, is_digest
 from dialform.presets.canonical import digest as digest_of
 from dialform.registry import documents, names
 from dialform.registry.approvals import Approval, parse_approval
+from dialform.registry.claims import Claim, parse_claim
 from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, is_text, is_time
 from dialform.registry.evidence import Evidence, Tally, parse_evidence
@@ -443,6 +444,29 @@ class Registry:
         key = names.numbered(names.evidence_prefix(environment, preset, version), number)
         data = self._place.demand(key)
         return self._place.checked(key, parse_evidence, data, environment, preset, version, number)
+
+    # Ledgers
+
+    def newest_claim(self, ledger: str) -> Claim | None:
+        """The newest claim of the ledger with that id; None if it never claimed a place."""
+        prefix = names.claims_prefix(ledger)
+        numbers = self._place.numbers(prefix)
+        if not numbers:
+            return None
+        return self._claim(ledger, numbers[-1])
+
+    def claim(self, claim: Claim) -> Claim:
+        """Write a ledger's claim; the one that has its number now: itself, if none had it."""
+        key = names.numbered(names.claims_prefix(claim.ledger), claim.seq)
+        self._place.require_writable()
+        if self.store.create(key, claim.render()):
+            return claim
+        return self._claim(claim.ledger, claim.seq)
+
+    def _claim(self, ledger: str, number: int) -> Claim:
+        key = names.numbered(names.claims_prefix(ledger), number)
+        data = self._place.demand(key)
+        return self._place.checked(key, parse_claim, data, ledger, number)
 
     def _approval(self, environment: str, digest: Digest, number: int) -> Approval:
         key = names.numbered(names.approvals_prefix(environment, digest), number)

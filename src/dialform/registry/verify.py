@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from dialform.errors import RegistryError, RegistryUnreachable
 from dialform.registry import documents, names
 from dialform.registry.approvals import parse_approval
+from dialform.registry.claims import parse_claim
 from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, Entry, parse_entry
 from dialform.registry.evidence import parse_evidence
@@ -34,7 +35,7 @@ _P = ParamSpec("_P")
 _TOP = frozenset(
     (
         *(names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES),
-        *(names.APPROVALS, names.EVIDENCE),
+        *(names.APPROVALS, names.EVIDENCE, names.LEDGERS),
     )
 )
 
@@ -95,6 +96,7 @@ class _Reading:
             self._approvals,
             self._evidence,
             self._environments,
+            self._claims,
             self._versions,
             self._blobs,
             self._references,
@@ -141,6 +143,11 @@ class _Reading:
         for environment in self._folders(names.ENVIRONMENTS):
             for key, number in self._numbered(names.environment_prefix(environment)):
                 self._read(key, documents.parse_environment, environment, number)
+
+    def _claims(self) -> None:
+        for ledger in self._folders(names.LEDGERS):
+            for key, number in self._numbered(names.claims_prefix(ledger)):
+                self._read(key, parse_claim, ledger, number)
 
     def _approvals(self) -> None:
         for environment in self._folders(names.APPROVALS):

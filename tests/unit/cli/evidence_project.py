@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cli_project import ANN, Project
 
+from dialform.api.client import Client
 from dialform.declaration import load_environment
+from dialform.drift import references_document
 from dialform.presets.canonical import Digest, canonical
+from dialform.publishing import Workspace, WorkspaceRef
 from dialform.registry import Meta
 
 if TYPE_CHECKING:
@@ -79,10 +82,10 @@ class Evidence(Project):
             bound = declared.bind(preset, document, digest, profile)
         else:
             source = declared.source(preset)
-            assert source.profile is not None
-            assert source.profile.data is not None
             assert source.data is not None
-            registry.publish_blob(source.profile.data)
+            if source.profile is not None:
+                assert source.profile.data is not None
+                registry.publish_blob(source.profile.data)
             digest = registry.publish_blob(source.data)
             bound = declared.bound(preset)
         registry.publish_environment(environment, declared.document)
@@ -95,8 +98,18 @@ class Evidence(Project):
             version=registry.publish_version(preset, digest),
             preset_digest=digest,
             bound_digest=registry.publish_blob(canonical(bound)),
+            references=self.references(bound),
             meta=written._replace(**meta),
         )
+
+    def references(self, bound: dict[str, Any]) -> Digest:
+        """What a bound preset leans on in its workspace, recorded as `pulumi up` does."""
+        environment = bound["environment"]
+        ref = WorkspaceRef(bound["workspace"], "unused", None)
+        with Client(bound["workspace"], f"sandbox-{environment}") as client:
+            present = Workspace(ref, lambda: client).leaned_on(bound)
+        listed = [(key, self.registry.publish_blob(data)) for key, data in present.items()]
+        return self.registry.publish_blob(references_document(listed))
 
     def call(self, *arguments: str, environment: str = "dev", to: str = ANN) -> str:
         """Place a call with the real command; the API's id of it."""

@@ -54,7 +54,7 @@ def prod(tmp_path: Path, gates: str) -> Environment:
         path = tmp_path / "stacks" / f"{name}.toml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(
-            '[workspace]\nurl = "https://api.vogent.ai/api"\nkeyvar = "K"\n'
+            '[workspace]\nurl = "http://127.0.0.1:8421/api"\nkeyvar = "K"\n'
             f'[registry]\nurl = "registry"\n{text}'
         )
     environment = Project(tmp_path).environment("prod")

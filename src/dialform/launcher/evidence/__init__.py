@@ -3,14 +3,22 @@
 from dialform.launcher.evidence.attesting import HIDDEN, Attestation, Check, attested, shown_inputs
 from dialform.launcher.evidence.auditing import said, span
 from dialform.launcher.evidence.probing import Probe
-from dialform.launcher.evidence.story import ERASED, Story, commits, found, is_released, told
+from dialform.launcher.evidence.reading import Reader
+from dialform.launcher.evidence.story import (
+    Stories,
+    Story,
+    commits,
+    found,
+    is_released,
+)
 
 __all__ = [
-    "ERASED",
     "HIDDEN",
     "Attestation",
     "Check",
     "Probe",
+    "Reader",
+    "Stories",
     "Story",
     "attested",
     "commits",
@@ -19,5 +27,4 @@ __all__ = [
     "said",
     "shown_inputs",
     "span",
-    "told",
 ]

@@ -65,8 +65,15 @@ class Attestation(NamedTuple):
             **self.story.as_json(),
             "attested": told,
             "trouble": self.trouble,
-            "checks": [_hidden(one, self.story).as_json() for one in self.checks],
+            "checks": [self.hidden(one).as_json() for one in self.checks],
         }
+
+    def hidden(self, check: Check) -> Check:
+        """``check`` without the values of sensitive inputs."""
+        if check.field != "inputs":
+            return check
+        declared, shown = (shown_inputs(one, self.story) for one in (check.declared, check.shown))
+        return check._replace(declared=declared, shown=shown)
 
 
 def attested(story: Story, shown: Mapping[str, Any], prompt: str | None = None) -> Attestation:
@@ -139,14 +146,6 @@ def _shown(value: Any) -> Any:
 def _id(agent: Any) -> Any:
     """The API shows the agent as an object, or as its id."""
     return agent.get("id", _NOTHING) if isinstance(agent, dict) else agent
-
-
-def _hidden(check: Check, story: Story) -> Check:
-    """``check`` without the values of sensitive inputs."""
-    if check.field != "inputs":
-        return check
-    declared, shown = (shown_inputs(one, story) for one in (check.declared, check.shown))
-    return check._replace(declared=declared, shown=shown)
 
 
 def shown_inputs(inputs: Any, story: Story) -> Any:

@@ -11,10 +11,10 @@ import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import InputError, RegistryError, UsageError
-from dialform.launcher.idempotency import core_of
-from dialform.launcher.request import assembled
+from dialform.launcher.ledger.looking import ERASED
+from dialform.launcher.request import assembled, recalled
 from dialform.launcher.resolve import BOUND_FORMAT
-from dialform.presets.canonical import Digest, digest, parse
+from dialform.presets.canonical import digest, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Record
     from dialform.registry import Approval, Entry, Registry
-
-ERASED = "erased:"
-"""What begins the person of a dial whose personal data was removed."""
 
 
 class Story(NamedTuple):
@@ -82,6 +79,9 @@ class Story(NamedTuple):
             "boundDigest": record.bound_digest,
             "requestDigest": record.body_digest,
             "to": record.to,
+            "launchedBy": record.launched_by,
+            "evidence": record.evidence,
+            "settledBy": record.settled_by,
             "campaign": record.campaign,
             "attempt": record.attempt,
             "release": None if entry is None else entry.as_json(),
@@ -108,72 +108,85 @@ def found(ledger: Ledger, identifier: str) -> Record:
     return record
 
 
-def told(ledger: Ledger, registry: Registry, record: Record) -> Story:
-    """All that is on record about a dial."""
-    notes: list[str] = []
-    bound = _bound(registry, record, notes)
-    entry = _entry(registry, record, notes)
-    approvals: tuple[Approval, ...] = ()
-    if entry is not None:
-        try:
-            approvals = tuple(registry.approvals(record.environment, entry.preset_digest))
-        except RegistryError as error:
-            notes.append(f"the approvals can't be read: {error}")
-    body = _body(ledger, record, bound, notes)
-    return Story(record, body, bound, entry, approvals, tuple(notes))
+class Stories:
+    """
+    Tells dials with what a registry has about them. Thread-safe.
+
+    Each bound preset, release log and list of approvals is read once, however many dials ask.
+    """
+
+    def __init__(self, ledger: Ledger, registry: Registry) -> None:
+        """Read nothing yet."""
+        self._ledger = ledger
+        self.registry = registry
+        self._read: dict[tuple[str, ...], Any] = {}
+
+    def of(self, record: Record) -> Story:
+        """All that is on record about a dial."""
+        notes: list[str] = []
+        bound = self._bound(record, notes)
+        entry = self._entry(record, notes)
+        approvals: tuple[Approval, ...] = ()
+        if entry is not None:
+            found = self._asked("approvals", record.environment, entry.preset_digest)
+            if isinstance(found, RegistryError):
+                notes.append(f"the approvals can't be read: {found}")
+            else:
+                approvals = tuple(found)
+        body = _body(self._ledger, record, bound, notes)
+        return Story(record, body, bound, entry, approvals, tuple(notes))
+
+    def _asked(self, what: str, *args: str) -> Any:
+        """What the registry's method gives, or the error that it raises; asked once."""
+        key = (what, *args)
+        if key not in self._read:
+            try:
+                self._read[key] = getattr(self.registry, what)(*args)
+            except RegistryError as error:
+                self._read[key] = error
+        return self._read[key]
+
+    def _bound(self, record: Record, notes: list[str]) -> dict[str, Any] | None:
+        found = self._asked("read_document", record.bound_digest, BOUND_FORMAT)
+        if not isinstance(found, RegistryError):
+            return dict(found)
+        if record.release is not None:
+            notes.append(f"the bound preset can't be read: {found}")
+        return None
+
+    def _entry(self, record: Record, notes: list[str]) -> Entry | None:
+        """The entry of the release log that the dial was made from."""
+        if record.release is None:
+            notes.append(
+                "unreleased: it was placed from a working tree with `dialform try`, so no "
+                "release, commit or approval is on record"
+            )
+            return None
+        entries = self._asked("entries", record.environment, record.preset)
+        if isinstance(entries, RegistryError):
+            notes.append(f"the release log can't be read: {entries}")
+            return None
+        entry: Entry | None = None
+        if record.release <= len(entries):
+            entry = entries[record.release - 1]
+        if entry is not None and entry.bound_digest == record.bound_digest:
+            return entry
+        what = "none" if entry is None else f"version {entry.version} with {entry.bound_digest}"
+        notes.append(
+            f"entry {record.release} of {record.preset} in {record.environment} is "
+            f"{what} in {self.registry.url}, and the ledger says version {record.version} with "
+            f"{record.bound_digest}: this is not the registry that was dialled from"
+        )
+        return None
 
 
 def is_released(bound: Mapping[str, Any], body: bytes) -> bool:
     """Whether ``body`` is, to the byte, what ``bound`` gives for its number and inputs."""
-    core = core_of(body)
-    value = parse(core.body)
-    declared = bound.get("inputs") or {}
-    given = value.get("callAgentInput") or {}
-    inputs = {name: one for name, one in given.items() if name in declared}
     try:
-        again = assembled(bound, to=value.get("toNumber"), inputs=inputs)
+        recalled(bound, body)
     except InputError:
         return False
-    return again.body == core.body
-
-
-def _bound(registry: Registry, record: Record, notes: list[str]) -> dict[str, Any] | None:
-    try:
-        return registry.read_document(Digest(record.bound_digest), BOUND_FORMAT)
-    except RegistryError as error:
-        if record.release is not None:
-            notes.append(f"the bound preset can't be read: {error}")
-        return None
-
-
-def _entry(registry: Registry, record: Record, notes: list[str]) -> Entry | None:
-    """The entry of the release log that the dial was made from."""
-    if record.release is None:
-        notes.append(
-            "unreleased: it was placed from a working tree with `dialform try`, so no release, "
-            "commit or approval is on record"
-        )
-        return None
-    where = f"entry {record.release} of {record.preset} in {record.environment}"
-    try:
-        entries = registry.entries(record.environment, record.preset)
-    except RegistryError as error:
-        notes.append(f"the release log can't be read: {error}")
-        return None
-    if record.release > len(entries):
-        notes.append(
-            f"the registry {registry.url} has no {where}: is it the one that was dialled from?"
-        )
-        return None
-    entry = entries[record.release - 1]
-    if (entry.bound_digest, entry.version) != (record.bound_digest, record.version):
-        notes.append(
-            f"{where} in {registry.url} is of version {entry.version} with the bound preset "
-            f"{entry.bound_digest}, and the ledger says {record.version} with "
-            f"{record.bound_digest}: this is not the registry that was dialled from"
-        )
-        return None
-    return entry
+    return True
 
 
 def _body(

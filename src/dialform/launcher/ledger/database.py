@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     Values = Mapping[str, Any]
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 class Connection(Protocol):
     """A connection to the ledger's tables, for one thread at a time."""
+
+    locked: str
+    """What a SELECT ends with whose rows nobody else may change in this transaction."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is of no use any more."""
 
     def change(self, statement: str, values: Values | None = None) -> int:
         """Run a statement; the number of rows that it made, changed or removed."""
@@ -30,6 +37,12 @@ class Connection(Protocol):
 
     def transaction(self, *, writing: bool) -> AbstractContextManager[None]:
         """All or nothing; a ``writing`` one waits for others' at its start where it must."""
+
+    def dials(self) -> int:
+        """How many dials there are, and quickly."""
+
+    def place(self) -> str | None:
+        """Which database of which server it is; None: the file says it."""
 
     def checkpoint(self) -> None:
         """Bring what a log of changes holds into the database itself, where there is one."""
@@ -46,6 +59,17 @@ class Database(Protocol):
 
     errors: tuple[type[Exception], ...]
     """What its connections raise."""
+
+    def __init__(self, path: str, /, *, patience: float, identifier: Callable[[], str]) -> None:
+        """
+        Touch nothing yet.
+
+        Args:
+            path: a file's, or a server's URL.
+            patience: seconds to wait for others.
+            identifier: makes the ledger's id, where it is new.
+
+        """
 
     def connect(self) -> Connection:
         """

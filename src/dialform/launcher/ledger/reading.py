@@ -17,9 +17,12 @@ COLUMNS = {name: "to_number" if name == "to" else name for name in Record._field
 SELECT = f"SELECT {', '.join(COLUMNS.values())} FROM dial"  # noqa: S608 - field names
 
 
-def record_where(connection: Connection, where: str, values: Mapping[str, Any]) -> Record | None:
-    """The one dial for which ``where`` holds; None if there is none."""
-    found = connection.rows(f"{SELECT} WHERE {where}", values)
+def record_where(
+    connection: Connection, where: str, values: Mapping[str, Any], *, lock: bool = False
+) -> Record | None:
+    """The one dial for which ``where`` holds; ``lock``: nobody else changes it meanwhile."""
+    locked = connection.locked if lock else ""
+    found = connection.rows(f"{SELECT} WHERE {where}{locked}", values)
     return Record(*found[0]) if found else None
 
 

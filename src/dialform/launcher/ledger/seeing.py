@@ -40,7 +40,7 @@ class Seeing(Storage):
         """
         sight = Sight(call_status, result, "webhook" if seconds is None else "get")
         with self._writing("the call's status is not on record") as connection:
-            record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id})
+            record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id}, lock=True)
             if record is None:
                 return False
             join(connection, record, sight, at, seconds)

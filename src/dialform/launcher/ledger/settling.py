@@ -39,7 +39,8 @@ _ROW_OF = {
 _SETTLE = (
     "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "
     "session_id = :session_id, status = :status, words = :words, answer = :answer, "
-    "evidence = COALESCE(:evidence, evidence), settled_by = :settled_by WHERE id = :id "
+    "evidence = COALESCE(evidence || '; ' || :evidence, :evidence, evidence), "
+    "settled_by = :settled_by WHERE id = :id "
     "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
 )
 
@@ -109,7 +110,7 @@ class Settling(Storage):
         """
         now = self._clock()
         with self._writing("the dial is not settled") as connection:
-            record = record_where(connection, "id = :id", {"id": identifier})
+            record = record_where(connection, "id = :id", {"id": identifier}, lock=True)
             if record is None:
                 raise UsageError(f"the ledger has no dial {identifier}")
             if record.state != UNKNOWN and (record.state != RESERVED or record.pending(now)):
@@ -156,9 +157,7 @@ class Settling(Storage):
             where = "state = 'reserved' AND ended_at IS NULL"
             if campaign is not None:
                 where += " AND campaign = :campaign"
-            found = records_where(
-                connection, where, {"campaign": campaign}, order="reserved_at, id"
-            )
+            found = records_where(connection, where, {"campaign": campaign}, order="id")
             gone = [
                 record
                 for record in found

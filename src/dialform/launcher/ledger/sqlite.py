@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 class SqliteConnection:
     """A connection to the file. Statements outside of a transaction are one each."""
 
+    locked = ""
+    """A writing transaction has the whole file."""
+
+    broken = False
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         """``connection`` starts no transactions by itself."""
         self._connection = connection
@@ -35,7 +40,7 @@ class SqliteConnection:
 
     def change_each(self, statement: str, values: Iterable[Values]) -> int:
         """Run a statement for each of ``values``; the number of rows changed by all."""
-        return self._connection.executemany(statement, values).rowcount
+        return max(self._connection.executemany(statement, values).rowcount, 0)
 
     def rows(self, statement: str, values: Values | None = None) -> Rows:
         """All rows of a query."""
@@ -52,6 +57,14 @@ class SqliteConnection:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+
+    def dials(self) -> int:
+        """The number of the last row: none is ever removed."""
+        return int(self.rows("SELECT COALESCE(MAX(rowid), 0) FROM dial")[0][0])
+
+    def place(self) -> str | None:
+        """None: its file says it."""
+        return None
 
     def checkpoint(self) -> None:
         """Write what the WAL holds into the file, as far as readers allow."""

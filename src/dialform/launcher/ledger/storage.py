@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialform.launcher.ledger.database import Connection, Database
+    from dialform.launcher.ledger.mark import Mark
 
 _MICRO = 1_000_000
 
@@ -52,6 +53,13 @@ class Storage:
         self._database: Database | None = None
         self._connection: Connection | None = None
         self._process = 0
+        self._mark: Mark | None = None
+        self._count = 0
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several machines may use it: it is in a PostgreSQL server."""
+        return self.path.startswith(("postgresql://", "postgres://"))
 
     @property
     def id(self) -> str:
@@ -113,15 +121,22 @@ class Storage:
         try:
             yield self._opened(database)
         except database.errors as error:
+            if self._connection is not None and self._connection.broken:
+                self._connection = None
             raise LedgerError(f"{database.told(error)}; {otherwise}") from None
 
     def _where(self) -> Database:
         if self._database is None:
-            from dialform.launcher.ledger.sqlite import SqliteFile  # noqa: PLC0415 - when opened
+            kind: type[Database]
+            if self.is_shared:
+                from dialform.launcher.ledger.postgres import PostgresServer  # noqa: PLC0415
 
-            self._database = SqliteFile(
-                self.path, patience=self._patience, identifier=self._identifier
-            )
+                kind = PostgresServer
+            else:
+                from dialform.launcher.ledger.sqlite import SqliteFile  # noqa: PLC0415
+
+                kind = SqliteFile
+            self._database = kind(self.path, patience=self._patience, identifier=self._identifier)
         return self._database
 
     def _opened(self, database: Database) -> Connection:

@@ -1,0 +1,108 @@
+"""
+Settling an unknown dial by asking again: the identical bytes, to an API that honours keys.
+
+The API answers the same key with what it knows, so that a second phone can't ring. That is sure
+only where the workspace has proved to honour keys, and only for as long as a key may live.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dialform.errors import OutcomeUnknown, Refused
+from dialform.launcher.evidence import probing
+from dialform.launcher.idempotency import core_of
+from dialform.launcher.records import RESERVED, UNKNOWN
+
+if TYPE_CHECKING:
+    from dialform.api.client import Client
+    from dialform.launcher.evidence.story import Story
+    from dialform.launcher.ledger import Ledger
+    from dialform.launcher.records import Record
+
+LONGEST = 24 * 3600.0
+"""Seconds after which a key may be forgotten: its lifetime is not published."""
+
+KEY = "key"
+"""What settles a dial so, as the ledger writes it."""
+
+
+def checked(ledger: Ledger, story: Story, *, declared: bool, now: float) -> bytes:
+    """
+    The bytes that may be sent again as they are.
+
+    Args:
+        ledger: has the verdict on the workspace.
+        story: the dial's.
+        declared: whether its environment says that its workspace honours keys.
+        now: the time, in seconds since 1970.
+
+    Raises:
+        Refused: a phone might ring twice, with the reason.
+
+    """
+    record, name = story.record, story.record.dial_id or story.record.id
+    stack = f"-s {record.environment}"
+    if record.state != UNKNOWN and (record.state != RESERVED or record.pending(now)):
+        raise Refused(
+            f"dial {name} is {record.state}: its outcome is known, so there is nothing to settle"
+        )
+    if story.body is None:
+        raise Refused(f"dial {name}: its exact bytes are not on record")
+    if core_of(story.body).key is None:
+        raise Refused(
+            f"dial {name} was sent without an idempotencyKey: the same bytes would ring again; "
+            f"settle it by hand: dialform settle {record.id} --rang or --did-not-ring"
+        )
+    known = probing.known(ledger, record.workspace)
+    if not declared or known is None or not known.honours:
+        what = "nobody has probed" if known is None else f"the probe said {known}"
+        unsaid = "" if declared else "; the environment says nothing of idempotencyKeys"
+        raise Refused(
+            f"whether {record.workspace} honours keys is not proved ({what}{unsaid}), so the same "
+            f"bytes might ring again: dialform doctor {stack} --probe-idempotency"
+        )
+    if now - _seconds(record.reserved_at) > LONGEST:
+        raise Refused(
+            f"dial {name} was placed at {record.reserved_at}, more than 24 hours ago: the API may "
+            "have forgotten its key, and would ring again"
+        )
+    return story.body
+
+
+def settle(ledger: Ledger, client: Client, record: Record, body: bytes) -> Record:
+    """
+    Send ``body``, which `checked` gave, once more, and write down what that settles.
+
+    Returns:
+        The settled record: accepted, perhaps without the API's id of the dial.
+
+    Raises:
+        ApiError: that settled nothing; the dial stays unknown.
+
+    """
+    try:
+        created = client.create_dial(body, idempotent=True)
+    except OutcomeUnknown as error:
+        if error.status != probing.CONFLICT:
+            raise
+        return ledger.settle_unknown(
+            record.id,
+            rang=True,
+            by=KEY,
+            evidence="the same key was refused as used: the dial exists, and its id is not told",
+        )
+    answer = "409" if created.status == probing.CONFLICT else str(created.status)
+    return ledger.settle_unknown(
+        record.id,
+        rang=True,
+        by=KEY,
+        evidence=f"the identical bytes were answered {answer} with the dial's id",
+        dial_id=created.dial_id,
+        session_id=created.session_id,
+    )
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
