@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
     """Look until they have ended, or time is up."""
     from dialform.cli import output  # noqa: PLC0415 - when run
     from dialform.launcher import Launcher  # noqa: PLC0415
-    from dialform.launcher.durations import seconds_of  # noqa: PLC0415
+    from dialform.launcher.campaign.settings import seconds  # noqa: PLC0415
 
     if bool(args.dials) == (args.campaign is not None):
         raise UsageError("say which dials, or --campaign NAME")
-    deadline = None if args.timeout is None else time.time() + seconds_of(args.timeout)
+    deadline = None if args.timeout is None else time.time() + seconds(args.timeout)
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
     with Launcher(url, environment, base=base, ledger=context.ledger_of(args)) as launcher:

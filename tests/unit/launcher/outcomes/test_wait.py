@@ -71,4 +71,4 @@ def test_what_is_not_there_is_said(world: World) -> None:
     world.run(*WAIT, code=64)
     world.run(*WAIT, "visit-1", "--campaign", "x", code=64)
     _, said = world.run(*WAIT, "visit-1", "--timeout", "soon", code=64)
-    assert "90s, 15m, 24h or 7d" in said
+    assert "90s, 30m, 2h or 3d" in said
