@@ -114,6 +114,13 @@ def _followed(
         return
     client = launcher.client()
     here = [one for one in live if one.workspace.rstrip("/") == client.url.rstrip("/")]
+    if len(here) < len(live):
+        from dialform.cli import output  # noqa: PLC0415 - rarely needed
+
+        output.warning(
+            f"{len(live) - len(here)} dials are of another workspace than the environment's is "
+            f"now ({client.url}): they are not looked at"
+        )
     follower = Follower(launcher.ledger, lambda one: client.dial(one.dial_id or ""), time.time)
     for record, limit in limits_of(launcher.ledger, here):
         follower.add(record, limit=limit)

@@ -13,6 +13,7 @@ import contextlib
 import os
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -120,7 +121,7 @@ class Server:
         return JSONResponse(
             dial.as_json(),
             200 if dial.replayed else 201,
-            headers={"location": f"/dials/{dial.id}"},
+            headers={"location": f"/dials/{quote(dial.id, safe='')}"},
         )
 
     async def read(self, request: Request) -> Response:

@@ -46,6 +46,8 @@ class Work:
         self._poll = poll
         self._heard: asyncio.Queue[Applied] = asyncio.Queue()
         self._follower = Follower(launcher.ledger, self._look, now)
+        self._given_up: set[str] = set()
+        """Dials whose end nobody will tell; not to be looked at again and again."""
         self._foreign: dict[str, Dial] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -64,12 +66,13 @@ class Work:
 
     def heard(self, applied: Applied) -> None:
         """A webhook was kept: act upon it when there is time."""
-        self._heard.put_nowait(applied)
+        self._heard.put_nowait(applied._replace(event=applied.event._replace(body=b"")))
 
     async def placed(self, records: Sequence[Record]) -> None:
         """Calls were placed: follow them."""
-        if self._poll:
-            limits = await asyncio.to_thread(limits_of, self._launcher.ledger, records)
+        new = [one for one in records if one.id not in self._follower]
+        if self._poll and new:
+            limits = await asyncio.to_thread(limits_of, self._launcher.ledger, new)
             for record, limit in limits:
                 self._follower.add(record, limit=limit)
 
@@ -99,7 +102,8 @@ class Work:
         if self._poll:
             live = await asyncio.to_thread(ledger.live)
             environment = self._launcher.environment
-            await self.placed([one for one in live if one.environment == environment])
+            mine = [one for one in live if one.environment == environment]
+            await self.placed([one for one in mine if one.id not in self._given_up])
         await asyncio.to_thread(
             retry_waiting,
             ledger,
@@ -115,8 +119,9 @@ class Work:
             await asyncio.sleep(AGAIN)
 
     async def _follow_all(self) -> None:
-        async for _seen in afollow(self._follower, forever=True):
-            pass
+        async for seen in afollow(self._follower, forever=True):
+            if seen.given_up:
+                self._given_up.add(seen.record.id)
 
     def _settle(self, applied: Applied) -> Record | None:
         return settle_unknown(

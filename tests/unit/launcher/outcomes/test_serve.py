@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import subprocess
+import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from launcher_world import ANN, KEYVAR
 from serving_world import SECRET, TOKEN, Served, until
@@ -15,7 +19,6 @@ from serving_world import SECRET, TOKEN, Served, until
 from dialform.launcher.outcomes.signature import signature_of
 
 if TYPE_CHECKING:
-    import httpx
     from launcher_world import World
 
 
@@ -237,6 +240,33 @@ def test_a_wrong_signature_changes_nothing(served: Served) -> None:
     assert served.http.post("/webhooks/vogent", content=raw).status_code == 401
     assert served.ledger.events("d") == []
     assert served.webhook(b"x" * (1024 * 1024 + 1)).status_code == 413
+
+
+def test_any_asgi_server_runs_it(world: World) -> None:
+    """All from environment variables."""
+    variables = {"DIALFORM_ENVIRONMENT": "dev", "DIALFORM_SERVE_TOKEN": TOKEN}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = ("uvicorn", "--factory", "dialform.launcher.outcomes.app:create_app")
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, "--fd", str(listener.fileno())],
+            env=world.environment | variables,
+            cwd=world.folder,
+            pass_fds=[listener.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with httpx.Client(base_url=url, trust_env=False, timeout=30.0) as http:
+                assert http.get("/health").json() == {"status": "ok", "environment": "dev"}
+                body = {"preset": "reminder", "to": ANN, "inputs": {"name": "Ann"}, "once": "v"}
+                allowed = {"authorization": f"Bearer {TOKEN}"}
+                assert http.post("/dials", json=body, headers=allowed).status_code == 201
+                assert http.post("/webhooks/vogent", content=b"{}").status_code == 404
+        finally:
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
