@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dialform.errors import DialformError
+from dialform.errors import DialformError, OutcomeUnknown
 from dialform.launcher import Launcher
 from dialform.launcher.outcomes.asking import asked
 from dialform.launcher.outcomes.events import apply_event
@@ -112,9 +112,13 @@ class Server:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             raise HTTPException(415, "send the call with content-type: application/json")
         call = asked(await _body(request), request.headers.get("idempotency-key"))
-        dial = await self._launcher.adial(
-            call.preset, to=call.to, inputs=call.inputs, once=call.once
-        )
+        try:
+            dial = await self._launcher.adial(
+                call.preset, to=call.to, inputs=call.inputs, once=call.once
+            )
+        except OutcomeUnknown:
+            self._work.unknown()
+            raise
         record = await asyncio.to_thread(self._launcher.ledger.record, dial.id)
         if record is not None and not dial.replayed:
             await self._work.placed([record])

@@ -96,7 +96,7 @@ def settle_unknown(
                 rang=True,
                 by=BY_EVENT,
                 evidence=found.evidence,
-                dial_id=dial.id,
+                dial_id=event.dial_id,
             )
         return None
     for record in found.records:

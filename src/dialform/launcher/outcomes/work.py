@@ -8,6 +8,7 @@ needed for an answer, and nothing is lost if it stops: what was received is in t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ class Work:
         self._poll = poll
         self._heard: asyncio.Queue[Applied] = asyncio.Queue()
         self._follower = Follower(launcher.ledger, self._look, now)
+        self._wake = asyncio.Event()
         self._given_up: set[str] = set()
         """Dials whose end nobody will tell; not to be looked at again and again."""
         self._foreign: dict[str, Dial] = {}
@@ -67,6 +69,10 @@ class Work:
     def heard(self, applied: Applied) -> None:
         """A webhook was kept: act upon it when there is time."""
         self._heard.put_nowait(applied._replace(event=applied.event._replace(body=b"")))
+
+    def unknown(self) -> None:
+        """A call became one of unknown outcome: an event may be waiting for it."""
+        self._wake.set()
 
     async def placed(self, records: Sequence[Record]) -> None:
         """Calls were placed: follow them."""
@@ -94,7 +100,9 @@ class Work:
         """Live calls of other processes, and events whose dial became unknown later."""
         while True:
             await _calmly(self._once_around)
-            await asyncio.sleep(AGAIN)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), AGAIN)
+            self._wake.clear()
 
     async def _once_around(self) -> None:
         ledger = self._launcher.ledger

@@ -213,6 +213,21 @@ def test_a_late_webhook_settles_a_dial_of_unknown_outcome(world: World) -> None:
         assert world.sandbox.rings(ANN) == 1
 
 
+def test_an_event_that_could_not_be_looked_up_is_not_lost(world: World) -> None:
+    """Kept, and the server killed before it could do more: the next one does."""
+    with Served(world, "--no-poll") as served:
+        world.release("reminder", webhookUrl=f"{served.url}/webhooks/vogent")
+        world.sandbox.fail_next("dials", how="close", after="created")
+        assert served.place().status_code == 504
+        world.sandbox.fail_next("dial", times=1000)
+        world.sandbox.deliver()
+        until(lambda: world.sandbox.requests("dial"))
+        served.process.kill()
+    world.sandbox.clear_faults()
+    with Served(world, "--no-poll") as served:
+        until(lambda: served.read("visit-1")["outcome"] == "accepted")
+
+
 def test_two_that_may_be_meant_are_settled_by_nobody(world: World) -> None:
     """Evidence for both, and neither is settled."""
     with Served(world) as served:
