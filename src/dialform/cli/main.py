@@ -32,6 +32,8 @@ COMMANDS = {
     "rollback": ("dialform.cli.promote", "go back to a version that was live before"),
     "dial": ("dialform.cli.dial", "place a call from what is released"),
     "try": ("dialform.cli.dial", "place a call from the working tree, unreleased"),
+    "ledger": ("dialform.cli.ledger", "what was dialled"),
+    "settle": ("dialform.cli.ledger", "say whether a phone rang, of an unknown dial"),
     "presets": ("dialform.cli.show", "list what is released in an environment"),
     "show": ("dialform.cli.show", "show a preset: its request, or what the agent says"),
     "hold": ("dialform.cli.releases", "pause a preset: no calls, no releases"),
