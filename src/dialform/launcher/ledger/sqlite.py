@@ -113,6 +113,7 @@ class SqliteFile:
         name = getattr(error, "sqlite_errorname", "") or ""
         told = {
             "SQLITE_FULL": "the disk is full: make room",
+            "SQLITE_IOERR": "the disk does not take it: look whether it is full or fails",
             "SQLITE_BUSY": f"another process has held it for {self._patience:.0f} seconds: end it",
             "SQLITE_LOCKED": "another process holds it: end it",
             "SQLITE_READONLY": "it is read-only: give this user the right to write it",
