@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from contextlib import AbstractContextManager
 
     Values = Mapping[str, Any]
     Rows = list[tuple[Any, ...]]
@@ -35,8 +34,14 @@ class Connection(Protocol):
     def rows(self, statement: str, values: Values | None = None) -> Rows:
         """All rows of a query."""
 
-    def transaction(self, *, writing: bool) -> AbstractContextManager[None]:
-        """All or nothing; a ``writing`` one waits for others' at its start where it must."""
+    def begin(self) -> None:
+        """Begin what is done whole or not at all; waits for other writers where it must."""
+
+    def commit(self) -> None:
+        """Make it durable."""
+
+    def rollback(self) -> None:
+        """Undo it."""
 
     def dials(self) -> int:
         """How many dials there are, and quickly."""

@@ -86,14 +86,14 @@ class Looking(Storage):
         where = [f"{name} = :{name}" for name, value in values.items() if value is not None]
         if person is not None:
             where.append("(person = :person OR to_number = :person)")
-        wanted = {f"state{at}": state for at, state in enumerate(states)}
-        if wanted:
-            where.append(f"state IN ({', '.join(f':{name}' for name in wanted)})")
+        chosen = [f"state = '{state}'" for state in states]  # not values: an index each
+        if chosen:
+            where.append(f"({' OR '.join(chosen)})")
         if since is not None:
             where.append("reserved_at >= :since")
         if until is not None:
             where.append("reserved_at < :until")
-        values |= wanted | {
+        values |= {
             "person": person,
             "since": written(since or 0.0),
             "until": written(until or 0.0),

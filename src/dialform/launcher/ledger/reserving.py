@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import Refused, UsageError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger.database import Connection
     from dialform.launcher.records import Reservation
 
+_FIELDS = itemgetter(*Record._fields)
+_NOTHING: dict[str, Any] = dict.fromkeys(Record._fields)
 _INSERTED = (
     *("id", "state", "reserved_at", "deadline", "host", "process"),
     *("environment", "preset", "version", "release", "preset_digest", "bound_digest"),
@@ -108,11 +111,11 @@ class Reserving(Storage):
         order = sorted(range(len(reservations)), key=lambda at: _place(reservations[at]))
         with self._writing("nothing was sent") as connection:
             for at in order:
-                values = {**common, **reservations[at]._asdict()}
+                values = _NOTHING | common | reservations[at]._asdict()
                 values["id"] = values["id"] or self._identifier()
                 values["person"] = values["person"] or values["to"]
                 if _reserve(connection, values):
-                    made[at] = Record._make(values.get(name) for name in Record._fields)
+                    made[at] = Record._make(_FIELDS(values))
         if self._mark is not None:
             self._count += sum(one is not None for one in made)
             self._mark.raise_to(self._count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialform.launcher.ledger.reading import record_where
-from dialform.launcher.ledger.rows import move_row
+from dialform.launcher.ledger.rows import attempt_of, move_row
 from dialform.launcher.ledger.storage import Storage
 from dialform.launcher.records import ENDED, UNDER_WAY
 
@@ -40,7 +40,9 @@ class Seeing(Storage):
                     },
                 )
                 if ended:
-                    move_row(connection, record, "done", from_state="live", reason=result)
+                    move_row(
+                        connection, attempt_of(record), "done", from_state="live", reason=result
+                    )
             elif result is not None and record.result is None:
                 connection.change(
                     "UPDATE dial SET result = :result WHERE id = :id",

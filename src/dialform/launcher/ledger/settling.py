@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import LedgerError, Refused, UsageError
 from dialform.launcher.ledger.reading import record_where, records_where
-from dialform.launcher.ledger.rows import move_row
+from dialform.launcher.ledger.rows import attempt_of, move_row
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import (
     ABANDONED,
@@ -132,7 +132,13 @@ class Settling(Storage):
             if record.campaign is not None:
                 row = ("live" if dial_id or record.dial_id else "done") if rang else "planned"
                 move_row(
-                    connection, record, row, from_state=None, back=not rang, due=due, reason=None
+                    connection,
+                    attempt_of(record),
+                    row,
+                    from_state=None,
+                    back=not rang,
+                    due=due,
+                    reason=None,
                 )
             settled = record_where(connection, "id = :id", {"id": identifier})
         if settled is None:
@@ -150,7 +156,7 @@ class Settling(Storage):
         """
         now = self._clock()
         with self._writing("abandoned dials stay reserved, which counts as unknown") as connection:
-            where = "state = 'reserved' AND ended_at IS NULL"
+            where = "state = 'reserved'"
             if campaign is not None:
                 where += " AND campaign = :campaign"
             found = records_where(connection, where, {"campaign": campaign}, order="id")
@@ -183,13 +189,15 @@ def _settle(connection: Connection, one: Settlement, now: float) -> None:
     }
     if not connection.change(_SETTLE, values):
         return
-    record = record_where(connection, "id = :id", {"id": one.id})
-    if record is None or record.campaign is None:
+    ((campaign, person, attempt),) = connection.rows(
+        "SELECT campaign, person, attempt FROM dial WHERE id = :id", {"id": one.id}
+    )
+    if campaign is None:
         return
     again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
     move_row(
         connection,
-        record,
+        (campaign, person, attempt),
         "planned" if again else _ROW_OF[one.state],
         from_state=None,
         back=again,

@@ -85,7 +85,8 @@ def small_files(folder: str, count: int) -> dict[str, Any]:
             ledger.open_campaign(CAMPAIGN, people(*numbers(20)))
             ledger.checkpoint()
         size = os.stat(path).st_size  # noqa: PTH116 - as the ledger does
-        errors.append(_limited(path, size + limit, called := []))
+        called: list[str] = []
+        errors.append(_limited(path, size + limit, called))
         found += faults(path, called, 20)
         called += launch(path, say=False)  # with room, the rest is called
         found += faults(path, called, 20)
