@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -137,3 +138,28 @@ def test_dials_are_counted_streamed_and_found_by_their_rows(ledger: Ledger) -> N
         BEN: ledger.record(second.id),
     }
     assert ledger.latest_of("c1", []) == {}
+
+
+def test_answers_and_events_at_the_same_moment_find_each_other(place: str) -> None:
+    """Whichever of the two is written first, and by whichever process."""
+    one, two, three = (Ledger(place) for _ in range(3))
+    records = [one.reserve(reservation(), seconds=30.0)[0] for _ in range(60)]
+
+    def settle(at: int) -> None:
+        one.settle(records[at].id, "accepted", dial_id=f"d{at}")
+
+    def tell(at: int) -> None:
+        two.add_event(event("completed", dial=f"d{at}"))
+
+    def tell_late(at: int) -> None:
+        three.add_event(event("ringing", dial=f"d{at}"))
+
+    with ThreadPoolExecutor(6) as pool:
+        for at in range(60):
+            jobs = [pool.submit(job, at) for job in (tell_late, settle, tell)]
+            for job in jobs:
+                job.result()
+    assert [each.call_status for each in one.find(limit=None)] == ["completed"] * 60
+    assert one.unapplied() == []
+    for ledger in (one, two, three):
+        ledger.close()
