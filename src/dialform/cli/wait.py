@@ -91,8 +91,9 @@ def _records(
             raise UsageError(
                 f"there is no campaign {campaign!r} in {environment}{near(campaign, names)}"
             )
-        return ledger.find(campaign=known.id, states=("accepted", "unknown"), limit=None)
-    found = []
+        found = ledger.find(campaign=known.id, states=("accepted", "unknown"), limit=None)
+        return found[::-1]
+    asked = []
     for identifier in dict.fromkeys(identifiers):
         record = ledger.record(identifier) or ledger.taken(environment, identifier)
         if record is None or record.environment != environment:
@@ -100,8 +101,8 @@ def _records(
                 f"the ledger {ledger.path} has no dial {identifier!r} in {environment}; "
                 "`dialform results --jsonl` lists what it has"
             )
-        found.append(record)
-    return found
+        asked.append(record)
+    return asked
 
 
 def _followed(

@@ -54,7 +54,7 @@ class Result(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """A line of ``--jsonl``."""
-        more = {name.removeprefix("dialform_"): value for name, value in self.outcome.items()}
+        more = {_key(name): value for name, value in self.outcome.items()}
         about = {"to": self.to, "person": self.person, "inputs": dict(self.inputs)}
         return {"format": "dialform.result/1", **about, **more}
 
@@ -130,6 +130,12 @@ def cell_text(value: Any) -> str:
     if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
+
+
+def _key(column: str) -> str:
+    """``dialform_placed_at`` as JSON has it: ``placedAt``."""
+    first, *rest = column.removeprefix("dialform_").split("_")
+    return first + "".join(map(str.capitalize, rest))
 
 
 def _inputs(text: str, hidden: Collection[str]) -> dict[str, Any]:

@@ -60,10 +60,11 @@ def _tally(count: Count) -> Tally:
         return Tally(placed=dials, unknown=dials)
     if count.state != ACCEPTED or count.result == NEVER_RANG:
         return Tally()
+    people = answered(status, count.result)
     return Tally(
         placed=dials,
-        answered=dials if answered(status, count.result) else 0,
+        answered=dials if people else 0,
         completed=dials if status == "completed" else 0,
         failed=dials if status == "failed" else 0,
-        seconds=round(count.seconds),
+        seconds=round(count.seconds) if people else 0,
     )

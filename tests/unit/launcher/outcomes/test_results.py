@@ -106,9 +106,7 @@ def test_all_forms_hold_the_same(called: World) -> None:
     kept: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     assert list(kept[0]) == list(table[0])
     for cell, line, row in zip(table, told, kept, strict=True):
-        assert (
-            cell["dialform_dial_id"] == (line["dial_id"] or "") == (row["dialform_dial_id"] or "")
-        )
+        assert cell["dialform_dial_id"] == (line["dialId"] or "") == (row["dialform_dial_id"] or "")
         assert line["inputs"]["name"] == row["name"] == cell["name"].removeprefix("'")
         assert line["seconds"] == row["dialform_seconds"]
         assert line["row"] == row["dialform_row"] == int(cell["dialform_row"])
@@ -149,7 +147,7 @@ def test_the_table_counts_each_version(called: World) -> None:
         (2, 0, 1),
     ]
     first = {key: told[0][key] for key in ("answered", "completed", "failed", "seconds")}
-    assert first == {"answered": 1, "completed": 2, "failed": 0, "seconds": 33}
+    assert first == {"answered": 1, "completed": 2, "failed": 0, "seconds": 30}
     assert (told[0]["failureRate"], told[1]["failureRate"]) == (0.0, 1.0)
     assert said == ""
     text = called.run(*RESULTS)[0].decode()
@@ -166,7 +164,7 @@ def test_what_is_published_is_evidence_once(called: World) -> None:
     )
     called.run(*RESULTS, "--publish")
     (one,) = called.registry.evidence("dev", "reminder", 1)
-    assert one.tally == Tally(placed=3, answered=1, completed=2, seconds=33)
+    assert one.tally == Tally(placed=3, answered=1, completed=2, seconds=30)
     assert (one.by, one.ledger) == ("anna", Ledger(called.ledger).id)
     called.sandbox.fail_next("dials", status=400)
     called.dial(code=4)
