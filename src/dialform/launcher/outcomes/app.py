@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from dialform.launcher.outcomes.events import Applied
+
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body above which 413 is answered."""
 
@@ -101,10 +103,15 @@ class Server:
         raw = await _body(request)
         if not verify_signature(raw, request.headers.get(HEADER), self._settings.secret or ""):
             raise HTTPException(401, "the signature is not this body's: check the signing secret")
-        applied = await asyncio.to_thread(apply_event, self._launcher.ledger, raw, time.time())
+        applied = await asyncio.to_thread(self._keep, raw)
         if applied.new:
             self._work.heard(applied)
         return Response(status_code=204)
+
+    def _keep(self, raw: bytes) -> Applied:
+        return apply_event(
+            self._launcher.ledger, raw, time.time(), transcripts=self._settings.transcripts
+        )
 
     async def place(self, request: Request) -> Response:
         """``POST /dials``."""

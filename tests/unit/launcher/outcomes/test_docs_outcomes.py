@@ -15,6 +15,7 @@ from dialform.errors import OutcomeUnknown
 from dialform.launcher.outcomes import settings, tying, watch
 from dialform.launcher.outcomes.problems import STATUSES
 from dialform.launcher.outcomes.table import OUTCOME
+from dialform.launcher.outcomes.webhook import WORDS
 from dialform.launcher.records import ENDED, ROW_STATES, UNDER_WAY
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def test_the_exit_codes_are_waits(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_settings_are_called_so() -> None:
     named = {settings.TOKEN, settings.SECRET, settings.REGISTRY, settings.ENVIRONMENT}
+    assert f"`{settings.TRANSCRIPTS}=no`" in TEXT
+    for kind in WORDS:
+        assert f"`{kind}`" in TEXT
     assert named | {settings.LEDGER} <= set(re.findall(r"DIALFORM_\w+", TEXT))
     assert f"port {serve.PORT}" in TEXT
     assert f"fewer than {settings.SHORTEST} characters" in TEXT

@@ -160,6 +160,21 @@ def test_webhooks_bring_a_call_to_its_end(world: World) -> None:
         served.stop()
 
 
+@pytest.mark.parametrize("options", [(), ("--no-transcripts",)])
+def test_what_people_said_is_kept_unless_it_is_not_to_be(
+    world: World, options: tuple[str, ...]
+) -> None:
+    with Served(world, "--no-poll", *options) as served:
+        world.release("reminder", webhookUrl=f"{served.url}/webhooks/vogent")
+        dial = served.place().json()["dialId"]
+        world.sandbox.advance(600)
+        world.sandbox.deliver(repeats=1)
+        kept = {one.kind: one.body for one in served.ledger.events(dial)}
+        assert (b"Hello?" in kept["dial.transcript"]) == (not options)
+        assert kept["dial.updated"]
+        assert served.read(dial)["status"] == "completed"
+
+
 def test_an_end_that_a_webhook_tells_is_looked_up_at_once(world: World) -> None:
     """GET is the authority: it has the result and how long people talked."""
     with Served(world) as served:
