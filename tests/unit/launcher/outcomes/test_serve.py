@@ -272,6 +272,18 @@ def test_a_wrong_signature_changes_nothing(served: Served) -> None:
     assert served.webhook(b"x" * (1024 * 1024 + 1)).status_code == 413
 
 
+def test_what_can_not_be_kept_is_not_acknowledged(world: World) -> None:
+    """So that the API sends it again, and a monitor sees it."""
+    world.ledger.write_bytes(b"no ledger at all" * 512)
+    with Served(world) as served:
+        raw = b'{"event": "dial.updated", "payload": {"dial_id": "d", "status": "completed"}}'
+        for answer in (served.webhook(raw), served.place(), served.http.get("/health")):
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:dialform:ledger")
+        assert world.sandbox.received() == []
+        said = served.stop()
+        assert "it is not a ledger" in said
+
+
 def test_any_asgi_server_runs_it(world: World) -> None:
     """All from environment variables."""
     variables = {"DIALFORM_ENVIRONMENT": "dev", "DIALFORM_SERVE_TOKEN": TOKEN}
