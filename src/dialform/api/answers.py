@@ -8,6 +8,7 @@ The key is taken out of all that leaves here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -238,6 +239,15 @@ def _advice(answer: Answer, status: int) -> str:
 
 def _when(seconds: float | None) -> str:
     return "later" if seconds is None else f"in {seconds:g} s"
+
+
+def talked(seconds: Any) -> float:
+    """How long people talked, as ``durationSeconds`` has it; 0 where it says nothing readable."""
+    try:
+        found = float(seconds)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return found if math.isfinite(found) and found > 0 else 0.0
 
 
 def retry_after(text: str | None, date: str | None = None) -> float | None:

@@ -41,6 +41,9 @@ class Seen(NamedTuple):
     result: str | None
     """API: ``systemResultType``."""
 
+    seconds: float = 0.0
+    """How long people talked so far."""
+
 
 class FastClient:
     """The API of one workspace, in one event loop; for ``async with``. Its repr has no key."""
@@ -119,7 +122,8 @@ class FastClient:
         if not isinstance(status, str):
             raise ApiError(f"GET {self.url}{path}: the answer has no status", request="GET /dials")
         result = found.get("systemResultType")
-        return Seen(status, result if isinstance(result, str) else None)
+        seconds = answers.talked(found.get("durationSeconds"))
+        return Seen(status, result if isinstance(result, str) else None, seconds)
 
     async def _send(self, method: str, path: str, body: bytes | None = None) -> Answer:
         """One request, once, and its answer, whatever it is."""

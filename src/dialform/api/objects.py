@@ -9,11 +9,11 @@ missing field of the API must not stop an ``up``.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from dialform.api.answers import talked
 from dialform.errors import ApiError
 
 if TYPE_CHECKING:
@@ -123,11 +123,7 @@ class Dial(ApiObject):
     @property
     def seconds(self) -> float:
         """How long people talked so far; 0 where the API says nothing readable."""
-        try:
-            seconds = float(self.durationSeconds)
-        except (TypeError, ValueError, OverflowError):
-            return 0.0
-        return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
+        return talked(self.durationSeconds)
 
     @property
     def ended(self) -> bool:

@@ -62,6 +62,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument(
         "--no-poll", action="store_true", help="look at no live calls: webhooks alone"
     )
+    parser.add_argument(
+        "--no-transcripts", action="store_true", help="keep nothing of what people said"
+    )
     context.add_registry(parser)
     context.add_ledger(parser)
     parser.add_argument(
@@ -95,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
             base=base,
             token=token,
             secret=secret,
+            transcripts=not args.no_transcripts,
             poll=not args.no_poll,
         )
     )

@@ -6,12 +6,19 @@ Asks the operating system; nothing else.
 
 from __future__ import annotations
 
+import functools
 import os
 
 
 def this_process() -> str:
     """The process itself, as `is_alive` takes it."""
-    return f"{os.getpid()}:{_started(os.getpid())}"
+    return _process(os.getpid())
+
+
+@functools.cache
+def _process(number: int) -> str:
+    """By its id, so that a forked one is another."""
+    return f"{number}:{_started(number)}"
 
 
 def is_alive(process: str) -> bool:

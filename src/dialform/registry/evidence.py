@@ -40,7 +40,7 @@ class Tally(NamedTuple):
     """Dials of which nobody knows whether a phone rang."""
 
     seconds: int = 0
-    """How long people talked, all calls together."""
+    """How long people talked, all answered calls together."""
 
     @property
     def failure_rate(self) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomli
-from cli_project import DEV, Project
+from cli_project import ANN, DEV, Project
 
 from dialform.declaration import load_environment
 from dialform.presets.canonical import canonical
@@ -554,6 +554,30 @@ def test_an_approval_of_the_digest_opens_the_gate(two: Two) -> None:
     assert "dialform approve collections@2 -s prod" in said
     approved, _ = two.run("approve", "collections@2", "-s", "prod", env={"DIALFORM_BY": "ben"})
     assert "again" in approved, "what is approved is shown"
+    two.run(*PROMOTE)
+    assert two.pin()["version"] == 2
+
+
+def test_dials_completed_in_staging_open_the_gate(two: Two) -> None:
+    """Called, waited for, published: then the very content may go on."""
+    two.change("again")
+    gated(two, 'from = "staging"\ndials = 1\nfailureRate = 0.2')
+    _, said = two.run(*PROMOTE, code=3)
+    assert "0 of 1 dials with version 2 completed in staging" in said
+    assert "[failureRate]" in said
+    key = {"VOGENT_API_KEY_STAGING": "sandbox-staging"}
+    call = ("--to", ANN, "--input", "name=Ann", "--input", "amount:=2")
+    out, _ = two.run("dial", "collections", "-s", "staging", *call, "--json", env=key)
+    two.run("results", "-s", "staging", "--publish")
+    _, said = two.run(*PROMOTE, code=3)
+    assert "0 of 1 dials" in said, "it has not ended"
+    two.sandbox.advance(600)
+    two.run("wait", json.loads(out)["dialId"], "-s", "staging", env=key)
+    two.run("results", "-s", "staging", "--publish")
+    status = json.loads(two.run("status", "--json")[0])
+    cells = {(one["preset"], one["environment"]): one for one in status["cells"]}
+    verdicts = {one["gate"]: one["met"] for one in cells["collections", "prod"]["gates"]}
+    assert verdicts == {"from": True, "dials": True, "failureRate": True}
     two.run(*PROMOTE)
     assert two.pin()["version"] == 2
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from sandbox_bodies import dial
+
+from dialform.sandbox import SandboxControl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +60,7 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-def place(sandbox: Sandbox, **more: Any) -> str:
+def place(sandbox: SandboxControl, **more: Any) -> str:
     headers = {"authorization": "Bearer sandbox-dev"}
     answer = httpx.post(f"{sandbox.url}/dials", json=dial(**more), headers=headers, trust_env=False)
     return str(answer.json()["dialId"])
@@ -125,3 +130,20 @@ def test_nothing_leaves_this_machine(sandbox: Sandbox) -> None:
 def test_nobody_listening_is_no_answer(sandbox: Sandbox) -> None:
     place(sandbox, webhookUrl="http://127.0.0.1:9/x")
     assert [one["status"] for one in sandbox.deliver()] == [None]
+
+
+def test_the_command_sends_them_by_itself(receiver: Receiver) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "dialform", "sandbox", "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        with SandboxControl(told["root"]) as control:
+            place(control, webhookUrl=receiver.url)
+            deadline = time.monotonic() + 20
+            while not receiver.got and time.monotonic() < deadline:
+                time.sleep(0.05)
+        process.terminate()
+    assert receiver.events()[0] == ("dial.created", None)

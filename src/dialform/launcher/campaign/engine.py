@@ -492,7 +492,9 @@ class Engine:
             return None
 
     async def _ended(self, row: Row, dial_id: str, seen: Seen, now: float) -> None:
-        await self._writer.see(dial_id, seen.status, at=now, result=seen.result)
+        await self._writer.see(
+            dial_id, seen.status, at=now, result=seen.result, seconds=seen.seconds
+        )
         how = seen.result or seen.status
         self._endings[seen.status] += 1
         self._tell("ended", row, how, dial_id)

@@ -65,9 +65,9 @@ def take_place(
 
     """
     here = ledger.standing()
+    claim, is_there = _own(ledger, registry, here)
     if not ledger.is_shared:
         _check_mark(ledger, mark(ledger.id))
-    claim, is_there = _own(ledger, registry, here)
     trouble = None
     if claim is not None and not is_there:  # a process set out to claim, and was ended or refused
         trouble = _write(ledger, registry, claim)

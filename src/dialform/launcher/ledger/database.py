@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from contextlib import AbstractContextManager
 
     Values = Mapping[str, Any]
     Rows = list[tuple[Any, ...]]
@@ -35,14 +34,23 @@ class Connection(Protocol):
     def rows(self, statement: str, values: Values | None = None) -> Rows:
         """All rows of a query."""
 
-    def transaction(self, *, writing: bool) -> AbstractContextManager[None]:
-        """All or nothing; a ``writing`` one waits for others' at its start where it must."""
+    def begin(self) -> None:
+        """Begin what is done whole or not at all; waits for other writers where it must."""
+
+    def commit(self) -> None:
+        """Make it durable."""
+
+    def rollback(self) -> None:
+        """Undo it."""
 
     def dials(self) -> int:
         """How many dials there are, and quickly."""
 
     def place(self) -> str | None:
         """Which database of which server it is; None: the file says it."""
+
+    def alone(self, name: str) -> None:
+        """In a transaction: wait for those that said the same ``name``, and let no other go on."""
 
     def checkpoint(self) -> None:
         """Bring what a log of changes holds into the database itself, where there is one."""

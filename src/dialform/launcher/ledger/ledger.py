@@ -14,10 +14,20 @@ from dialform.launcher.ledger.looking import Looking
 from dialform.launcher.ledger.reserving import Reserving
 from dialform.launcher.ledger.seeing import Seeing
 from dialform.launcher.ledger.settling import Settling
+from dialform.launcher.ledger.summing import Summing
 
 
 class Ledger(
-    Reserving, Settling, Seeing, Looking, Counting, Campaigns, Events, Suppressions, Claiming
+    Reserving,
+    Settling,
+    Seeing,
+    Looking,
+    Counting,
+    Summing,
+    Campaigns,
+    Events,
+    Suppressions,
+    Claiming,
 ):
     """
     A durable record of every dial, written before its first byte is sent and after.

@@ -24,7 +24,6 @@ except ImportError:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from contextlib import AbstractContextManager
 
     from dialform.launcher.ledger.database import Rows, Values
 
@@ -75,10 +74,17 @@ class PostgresConnection:
         """All rows of a query."""
         return self._connection.execute(_translated(statement), values or {}).fetchall()
 
-    def transaction(self, *, writing: bool) -> AbstractContextManager[Any]:
-        """A transaction; its first change of a row waits for others' of the same row."""
-        del writing
-        return self._connection.transaction()
+    def begin(self) -> None:
+        """Begin a transaction, in which a change of a row waits for others' of that row."""
+        self._connection.execute("BEGIN")
+
+    def commit(self) -> None:
+        """End it: on the server's disk when this returns."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo it."""
+        self._connection.execute("ROLLBACK")
 
     def dials(self) -> int:
         """The number of rows."""
@@ -90,6 +96,10 @@ class PostgresConnection:
             "SELECT current_database() || ' of ' || system_identifier FROM pg_control_system()"
         )
         return str(found)
+
+    def alone(self, name: str) -> None:
+        """Hold the lock of that name until the transaction ends."""
+        self.rows("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", {"name": name})
 
     def checkpoint(self) -> None:
         """Nothing: the server's own affair."""
@@ -166,10 +176,11 @@ class PostgresServer:
         # Before the transaction: what others have made meanwhile is seen from its start only.
         connection.rows("SELECT pg_advisory_lock(:lock)", {"lock": _SETTING_UP})
         try:
-            with connection.transaction(writing=True):
-                found = self._version(connection)
-                if found < schema.VERSION:
-                    self._make(connection, found)
+            connection.begin()
+            found = self._version(connection)
+            if found < schema.VERSION:
+                self._make(connection, found)
+            connection.commit()  # what raises before it closes the connection, which undoes all
         finally:
             with suppress(psycopg.Error):  # a connection that is lost has lost its locks
                 connection.rows("SELECT pg_advisory_unlock(:lock)", {"lock": _SETTING_UP})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import Refused, UsageError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     Room = Callable[[Placed], Refusal | None]
     """Why there is no room for one dial more, given those before it; None if there is."""
 
+_FIELDS = itemgetter(*Record._fields)
+_NOTHING: dict[str, Any] = dict.fromkeys(Record._fields)
 _INSERTED = (
     *("id", "state", "reserved_at", "deadline", "host", "process"),
     *("environment", "preset", "version", "release", "preset_digest", "bound_digest"),
@@ -140,7 +143,7 @@ class Reserving(Storage):
             if counting:
                 connection.change(_COUNT_ALONE)
             for at in order:
-                values = {**common, **reservations[at]._asdict()}
+                values = _NOTHING | common | reservations[at]._asdict()
                 values["id"] = values["id"] or self._identifier()
                 values["person"] = values["person"] or values["to"]
                 room = rooms[at] if rooms else None
@@ -148,7 +151,7 @@ class Reserving(Storage):
                 if room is not None and room(placed) is not None:
                     continue
                 if _reserve(connection, values):
-                    made[at] = Record._make(values.get(name) for name in Record._fields)
+                    made[at] = Record._make(_FIELDS(values))
         if self._mark is not None:
             self._count += sum(one is not None for one in made)
             self._mark.raise_to(self._count)

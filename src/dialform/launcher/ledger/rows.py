@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger.database import Connection
     from dialform.launcher.records import Record
 
+    Attempt = tuple[str | None, str | None, int | None]
+    """Campaign, person, and which attempt."""
+
 _MOVE = (
     "UPDATE person SET state = :row_state, attempt = attempt - :back, "
     "due = COALESCE(:due, due), reason = :reason "
@@ -22,7 +25,7 @@ _MOVE = (
 
 def move_row(  # noqa: PLR0913 - a move has that many sides
     connection: Connection,
-    record: Record,
+    attempt: Attempt,
     state: str,
     *,
     from_state: str | None,
@@ -30,14 +33,14 @@ def move_row(  # noqa: PLR0913 - a move has that many sides
     back: bool = False,
     due: float | None = None,
 ) -> None:
-    """Move the row of a campaign's dial, if it still is at that dial's attempt."""
+    """Move the row of a campaign's dial, if it still is at that ``attempt``."""
     statement = _MOVE if from_state is None else f"{_MOVE} AND state = :from_state"
     connection.change(
         statement,
         {
-            "campaign": record.campaign,
-            "person": record.person,
-            "attempt": record.attempt,
+            "campaign": attempt[0],
+            "person": attempt[1],
+            "attempt": attempt[2],
             "row_state": state,
             "from_state": from_state,
             "back": int(back),
@@ -45,3 +48,8 @@ def move_row(  # noqa: PLR0913 - a move has that many sides
             "reason": reason,
         },
     )
+
+
+def attempt_of(record: Record) -> Attempt:
+    """Which attempt of which campaign at whom a dial is."""
+    return record.campaign, record.person, record.attempt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialform.launcher.ledger.reading import record_where
-from dialform.launcher.ledger.rows import move_row
+from dialform.launcher.ledger.rows import attempt_of, move_row
 from dialform.launcher.ledger.storage import Storage
 from dialform.launcher.outcomes.lattice import Sight, joined
 
@@ -53,7 +53,7 @@ class Seeing(Storage):
         Returns whether it was added.
         """
         with self._writing("the evidence was not kept") as connection:
-            record = record_where(connection, "id = :id", {"id": identifier})
+            record = record_where(connection, "id = :id", {"id": identifier}, lock=True)
             if record is None or evidence in (record.evidence or "").splitlines():
                 return False
             connection.change(
@@ -92,4 +92,4 @@ def join(
         },
     )
     if after.ended:
-        move_row(connection, record, "done", from_state="live", reason=after.result)
+        move_row(connection, attempt_of(record), "done", from_state="live", reason=after.result)

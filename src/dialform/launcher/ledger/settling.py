@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dialform.errors import LedgerError, Refused, UsageError
 from dialform.launcher.ledger.events import apply_waiting
 from dialform.launcher.ledger.reading import record_where, records_where
-from dialform.launcher.ledger.rows import move_row
+from dialform.launcher.ledger.rows import attempt_of, move_row
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import (
     ABANDONED,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.ledger.rows import Attempt
     from dialform.launcher.records import Record
 
 _ROW_OF = {
@@ -134,7 +135,13 @@ class Settling(Storage):
             if record.campaign is not None:
                 row = ("live" if dial_id or record.dial_id else "done") if rang else "planned"
                 move_row(
-                    connection, record, row, from_state=None, back=not rang, due=due, reason=None
+                    connection,
+                    attempt_of(record),
+                    row,
+                    from_state=None,
+                    back=not rang,
+                    due=due,
+                    reason=None,
                 )
             if dial_id is not None:
                 apply_waiting(connection, dial_id)
@@ -154,7 +161,7 @@ class Settling(Storage):
         """
         now = self._clock()
         with self._writing("abandoned dials stay reserved, which counts as unknown") as connection:
-            where = "state = 'reserved' AND ended_at IS NULL"
+            where = "state = 'reserved'"
             if campaign is not None:
                 where += " AND campaign = :campaign"
             found = records_where(connection, where, {"campaign": campaign}, order="id")
@@ -187,18 +194,20 @@ def _settle(connection: Connection, one: Settlement, now: float) -> None:
     }
     if not connection.change(_SETTLE, values):
         return
-    record = record_where(connection, "id = :id", {"id": one.id})
-    if record is not None and record.campaign is not None:
-        _move_row_of(connection, one, record)
+    ((campaign, person, attempt),) = connection.rows(
+        "SELECT campaign, person, attempt FROM dial WHERE id = :id", {"id": one.id}
+    )
+    if campaign is not None:
+        _move_row_of(connection, one, (campaign, person, attempt))
     if one.dial_id is not None:
         apply_waiting(connection, one.dial_id)
 
 
-def _move_row_of(connection: Connection, one: Settlement, record: Record) -> None:
+def _move_row_of(connection: Connection, one: Settlement, attempt: Attempt) -> None:
     again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
     move_row(
         connection,
-        record,
+        attempt,
         "planned" if again else _ROW_OF[one.state],
         from_state=None,
         back=again,

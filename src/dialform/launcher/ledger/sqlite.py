@@ -17,9 +17,12 @@ from dialform.errors import LedgerError
 from dialform.launcher.ledger import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from dialform.launcher.ledger.database import Rows, Values
+
+_CHECKPOINT = 4000
+"""Pages of 4 KiB in the WAL before they are brought into the file, which takes two syncs."""
 
 
 class SqliteConnection:
@@ -46,17 +49,17 @@ class SqliteConnection:
         """All rows of a query."""
         return self._connection.execute(statement, values or {}).fetchall()
 
-    @contextlib.contextmanager
-    def transaction(self, *, writing: bool) -> Iterator[None]:
-        """A transaction; a ``writing`` one holds the write lock from its start."""
-        self._connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN DEFERRED")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
+    def begin(self) -> None:
+        """Begin a transaction that holds the write lock from its start."""
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """End it: on disk when this returns."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo it."""
+        self._connection.execute("ROLLBACK")
 
     def dials(self) -> int:
         """The number of the last row: none is ever removed."""
@@ -65,6 +68,9 @@ class SqliteConnection:
     def place(self) -> str | None:
         """None: its file says it."""
         return None
+
+    def alone(self, name: str) -> None:
+        """Nothing: whoever writes is alone."""
 
     def checkpoint(self) -> None:
         """Write what the WAL holds into the file, as far as readers allow."""
@@ -95,11 +101,14 @@ class SqliteFile:
         connection = SqliteConnection(raw)
         try:
             raw.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
-            with connection.transaction(writing=False):  # what it reads is of one moment
-                version = self._version(raw)
+            raw.execute("BEGIN")  # what it reads is of one moment
+            version = self._version(raw)
+            raw.execute("COMMIT")
             if version == 0:
                 self._become_wal(raw)
             raw.execute("PRAGMA synchronous = FULL")
+            raw.execute("PRAGMA secure_delete = ON")  # what is erased is in no free page
+            raw.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
             if version < schema.VERSION:
                 self._bring_up(connection, raw)
         except BaseException:
@@ -112,6 +121,7 @@ class SqliteFile:
         name = getattr(error, "sqlite_errorname", "") or ""
         told = {
             "SQLITE_FULL": "the disk is full: make room",
+            "SQLITE_IOERR": "the disk does not take it: look whether it is full or fails",
             "SQLITE_BUSY": f"another process has held it for {self._patience:.0f} seconds: end it",
             "SQLITE_LOCKED": "another process holds it: end it",
             "SQLITE_READONLY": "it is read-only: give this user the right to write it",
@@ -167,14 +177,15 @@ class SqliteFile:
 
     def _bring_up(self, connection: SqliteConnection, raw: sqlite3.Connection) -> None:
         """Make the tables, or those of this version from an older one's: all or nothing."""
-        with connection.transaction(writing=True):
-            found = self._version(raw)
-            if found < schema.VERSION:
-                for statement in schema.statements(found):
-                    raw.execute(statement)
-                raw.execute(schema.NEW_ID, {"id": self._identifier()})
-                raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-                raw.execute(f"PRAGMA user_version = {schema.VERSION}")
+        connection.begin()
+        found = self._version(raw)
+        if found < schema.VERSION:
+            for statement in schema.statements(found):
+                raw.execute(statement)
+            raw.execute(schema.NEW_ID, {"id": self._identifier()})
+            raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            raw.execute(f"PRAGMA user_version = {schema.VERSION}")
+        connection.commit()  # what raises before it closes the connection, which undoes all
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

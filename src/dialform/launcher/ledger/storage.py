@@ -7,6 +7,7 @@ Opens nothing before it is used. Knows no table but the one of the ledger's own 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from dialform.errors import LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from dialform.launcher.ledger.database import Connection, Database
@@ -89,7 +90,7 @@ class Storage:
 
     def checkpoint(self) -> None:
         """Bring the log of changes into the ledger's file, so that the file alone is whole."""
-        with self._lock, self._errors("nothing is lost") as connection:
+        with self._reading("nothing is lost") as connection:
             connection.checkpoint()
 
     def close(self) -> None:
@@ -99,31 +100,13 @@ class Storage:
                 self._connection.close()
             self._connection = None
 
-    @contextlib.contextmanager
-    def _writing(self, otherwise: str) -> Iterator[Connection]:
+    def _writing(self, otherwise: str) -> Use:
         """One transaction that waits for other writers; ``otherwise`` says what failing means."""
-        with (
-            self._lock,
-            self._errors(otherwise) as connection,
-            connection.transaction(writing=True),
-        ):
-            yield connection
+        return Use(self, otherwise, writing=True)
 
-    @contextlib.contextmanager
-    def _reading(self, otherwise: str = "nothing was sent") -> Iterator[Connection]:
+    def _reading(self, otherwise: str = "nothing was sent") -> Use:
         """The connection for one query, or for several that need not be of one moment."""
-        with self._lock, self._errors(otherwise) as connection:
-            yield connection
-
-    @contextlib.contextmanager
-    def _errors(self, otherwise: str) -> Iterator[Connection]:
-        database = self._where()
-        try:
-            yield self._opened(database)
-        except database.errors as error:
-            if self._connection is not None and self._connection.broken:
-                self._connection = None
-            raise LedgerError(f"{database.told(error)}; {otherwise}") from None
+        return Use(self, otherwise, writing=False)
 
     def _where(self) -> Database:
         if self._database is None:
@@ -147,10 +130,83 @@ class Storage:
         return self._connection
 
 
+class Use:
+    """
+    The connection of a ledger for a ``with`` block, for one thread at a time.
+
+    What its database raises becomes a LedgerError that ends with ``otherwise``. A class of its
+    own, since a dial goes through it several times and a generator's manager costs more.
+    """
+
+    __slots__ = ("_begun", "_connection", "_database", "_otherwise", "_storage", "_writing")
+
+    def __init__(self, storage: Storage, otherwise: str, *, writing: bool) -> None:
+        """``writing``: the block is a transaction, which is undone if it raises."""
+        self._storage = storage
+        self._otherwise = otherwise
+        self._writing = writing
+        self._begun = False
+
+    def __enter__(self) -> Connection:
+        """Open it where needed, and begin."""
+        storage = self._storage
+        storage._lock.acquire()  # noqa: SLF001 - a part of it
+        try:
+            self._database = storage._where()  # noqa: SLF001
+            try:
+                self._connection = storage._opened(self._database)  # noqa: SLF001
+                if self._writing:
+                    self._connection.begin()
+                    self._begun = True
+            except self._database.errors as error:
+                raise self._told(error) from None
+        except BaseException:
+            storage._lock.release()  # noqa: SLF001
+            raise
+        return self._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Make it durable, or undo it."""
+        try:
+            if self._begun and error is None:
+                try:
+                    self._connection.commit()
+                except self._database.errors as trouble:
+                    self._undo()
+                    raise self._told(trouble) from None
+                except BaseException:
+                    self._undo()
+                    raise
+            elif error is not None:
+                if self._begun:
+                    self._undo()
+                if isinstance(error, self._database.errors):
+                    raise self._told(error) from None
+        finally:
+            self._storage._lock.release()  # noqa: SLF001
+
+    def _undo(self) -> None:
+        with contextlib.suppress(*self._database.errors):
+            self._connection.rollback()
+
+    def _told(self, error: Exception) -> LedgerError:
+        storage = self._storage
+        if storage._connection is not None and storage._connection.broken:  # noqa: SLF001
+            storage._connection = None  # noqa: SLF001
+        return LedgerError(f"{self._database.told(error)}; {self._otherwise}")
+
+
 def written(seconds: float) -> str:
     """A time as ``2026-11-23T23:00:00.123456Z``."""
     whole, micro = divmod(round(seconds * _MICRO), _MICRO)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{micro:06d}Z"
+    return f"{_whole(whole)}.{micro:06d}Z"
+
+
+@functools.lru_cache(maxsize=4)
+def _whole(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _random() -> str:

@@ -13,13 +13,14 @@ import contextlib
 import os
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dialform.errors import DialformError
+from dialform.errors import DialformError, OutcomeUnknown
 from dialform.launcher import Launcher
 from dialform.launcher.outcomes.asking import asked
 from dialform.launcher.outcomes.events import apply_event
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+
+    from dialform.launcher.outcomes.events import Applied
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body above which 413 is answered."""
@@ -100,10 +103,15 @@ class Server:
         raw = await _body(request)
         if not verify_signature(raw, request.headers.get(HEADER), self._settings.secret or ""):
             raise HTTPException(401, "the signature is not this body's: check the signing secret")
-        applied = await asyncio.to_thread(apply_event, self._launcher.ledger, raw, time.time())
+        applied = await asyncio.to_thread(self._keep, raw)
         if applied.new:
             self._work.heard(applied)
         return Response(status_code=204)
+
+    def _keep(self, raw: bytes) -> Applied:
+        return apply_event(
+            self._launcher.ledger, raw, time.time(), transcripts=self._settings.transcripts
+        )
 
     async def place(self, request: Request) -> Response:
         """``POST /dials``."""
@@ -111,16 +119,20 @@ class Server:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             raise HTTPException(415, "send the call with content-type: application/json")
         call = asked(await _body(request), request.headers.get("idempotency-key"))
-        dial = await self._launcher.adial(
-            call.preset, to=call.to, inputs=call.inputs, once=call.once, timezone=call.timezone
-        )
+        try:
+            dial = await self._launcher.adial(
+                call.preset, to=call.to, inputs=call.inputs, once=call.once, timezone=call.timezone
+            )
+        except OutcomeUnknown:
+            self._work.unknown()
+            raise
         record = await asyncio.to_thread(self._launcher.ledger.record, dial.id)
         if record is not None and not dial.replayed:
             await self._work.placed([record])
         return JSONResponse(
             dial.as_json(),
             200 if dial.replayed else 201,
-            headers={"location": f"/dials/{dial.id}"},
+            headers={"location": f"/dials/{quote(dial.id, safe='')}"},
         )
 
     async def read(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dialform.errors import ApiError, Refused
 from dialform.launcher.outcomes.lattice import CREATED, UPDATED
 from dialform.launcher.outcomes.tying import EARLY, suspect, tied
-from dialform.launcher.outcomes.webhook import read_event
+from dialform.launcher.outcomes.webhook import WORDS, read_event
 from dialform.launcher.records import RESERVED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -38,9 +38,13 @@ class Applied(NamedTuple):
     """Its dial as the ledger has it now; None where the ledger does not know it (yet)."""
 
 
-def apply_event(ledger: Ledger, raw_body: bytes, now: float) -> Applied:
+def apply_event(
+    ledger: Ledger, raw_body: bytes, now: float, *, transcripts: bool = True
+) -> Applied:
     """
     Keep a webhook whose signature was verified, and what it says of its call.
+
+    Without ``transcripts`` of one with what people said only digest, kind and dial are kept.
 
     A repeat changes nothing, and neither does what comes in the wrong order; one that comes
     before its dial's answer is applied when the dial is settled.
@@ -50,6 +54,8 @@ def apply_event(ledger: Ledger, raw_body: bytes, now: float) -> Applied:
 
     """
     event = read_event(raw_body, now)
+    if not transcripts and event.kind in WORDS:
+        event = event._replace(body=b"")
     new = ledger.add_event(event)
     return Applied(event, new, ledger.record(event.dial_id) if event.dial_id else None)
 
@@ -96,7 +102,7 @@ def settle_unknown(
                 rang=True,
                 by=BY_EVENT,
                 evidence=found.evidence,
-                dial_id=dial.id,
+                dial_id=event.dial_id,
             )
         return None
     for record in found.records:

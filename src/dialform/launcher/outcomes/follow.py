@@ -113,6 +113,10 @@ class Follower:
         """How many calls are followed."""
         return len(self._records)
 
+    def __contains__(self, identifier: object) -> bool:
+        """Whether the dial with that id of the ledger's own is followed."""
+        return identifier in self._records
+
     def add(self, record: Record, *, limit: float | None = None) -> None:
         """
         Follow an accepted dial; one that is followed already stays as it is.

@@ -25,6 +25,9 @@ SECRET = "DIALFORM_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
 REGISTRY, ENVIRONMENT, LEDGER = "DIALFORM_REGISTRY", "DIALFORM_ENVIRONMENT", "DIALFORM_LEDGER"
 """What `create_app` without arguments reads besides."""
 
+TRANSCRIPTS = "DIALFORM_TRANSCRIPTS"
+"""``no``: transcripts are not kept."""
+
 SHORTEST = 16
 """Characters of a token or a secret, at least: shorter ones can be guessed."""
 
@@ -46,6 +49,9 @@ class Settings:
 
     secret: str | None = field(default=None, repr=False)
     """None: no webhooks are taken."""
+
+    transcripts: bool = True
+    """Whether what people said is kept with the events that tell it."""
 
     poll: bool = True
     """Whether live calls are looked at besides."""
@@ -69,6 +75,7 @@ class Settings:
             environment.get(LEDGER) or None,
             token=token,
             secret=secret,
+            transcripts=environment.get(TRANSCRIPTS) != "no",
         )
 
 

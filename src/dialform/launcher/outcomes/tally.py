@@ -15,6 +15,8 @@ from dialform.registry.evidence import Tally, total
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dialform.launcher.ledger.summing import Count
+
 MAILBOX = "VOICEMAIL_DETECTED_HANGUP"
 """The ``systemResultType`` of a call that a mailbox answered."""
 
@@ -31,42 +33,38 @@ class Version(NamedTuple):
     """The preset's."""
 
 
-class Count(NamedTuple):
-    """How many dials of a version have the same outcome."""
-
-    version: Version
-    state: str
-    """The dial's."""
-
-    call_status: str | None
-    result: str | None
-    dials: int
-    seconds: float
-    """How long people talked, all together."""
-
-
 def tallies(counts: Iterable[Count]) -> dict[Version, Tally]:
     """A tally for each version, by environment, preset and version."""
     found: dict[Version, list[Tally]] = {}
     for one in counts:
-        found.setdefault(one.version, []).append(_tally(one))
-    keys = sorted(found, key=lambda one: (*one[:2], one.version or 0, one.digest))
+        version = Version(one.environment, one.preset, one.version, one.preset_digest)
+        found.setdefault(version, []).append(_tally(one))
+    keys = sorted(
+        found, key=lambda one: (one.environment, one.preset, one.version or 0, one.digest)
+    )
     return {key: total(found[key]) for key in keys}
 
 
+def answered(call_status: str | None, result: str | None) -> bool | None:
+    """Whether somebody answered a call, no mailbox; None while that is not known."""
+    if call_status in ("in-progress", "completed"):
+        return result != MAILBOX
+    return None if call_status in (None, "queued", "ringing") else False
+
+
 def _tally(count: Count) -> Tally:
-    dials, status, result = count.dials, count.call_status, count.result
+    dials, status = count.dials, count.call_status
     if count.state == REJECTED:
         return Tally(rejected=dials)
     if count.state in (UNKNOWN, RESERVED):
         return Tally(placed=dials, unknown=dials)
-    if count.state != ACCEPTED or result == NEVER_RANG:
+    if count.state != ACCEPTED or count.result == NEVER_RANG:
         return Tally()
-    talked = status in ("in-progress", "completed")
+    people = answered(status, count.result)
     return Tally(
         placed=dials,
-        answered=dials if talked and result != MAILBOX else 0,
+        answered=dials if people else 0,
         completed=dials if status == "completed" else 0,
         failed=dials if status == "failed" else 0,
-        seconds=round(count.seconds),
+        seconds=round(count.seconds) if people else 0,
     )

@@ -58,7 +58,7 @@ def tied(event: Event, dial: Dial, suspects: Iterable[Suspect]) -> Tied:
     A dial that is just being sent is a suspect too: the event may have overtaken its answer.
     """
     found = [one for one in suspects if _fits(event, dial, one)]
-    what = f"{event.kind} named dial {dial.id}: number, inputs, agent and time are this dial's"
+    what = f"{event.kind} named dial {event.dial_id}: number, inputs, agent, time are this dial's"
     if len(found) > 1:
         what += f", and those of {len(found) - 1} more, so it settled none"
     certain = len(found) == 1 and not found[0].pending
@@ -67,7 +67,7 @@ def tied(event: Event, dial: Dial, suspects: Iterable[Suspect]) -> Tied:
 
 def _fits(event: Event, dial: Dial, suspect: Suspect) -> bool:
     record = suspect.record
-    if record.to is None or dial.toNumber != record.to:
+    if dial.id != event.dial_id or record.to is None or dial.toNumber != record.to:
         return False
     if None not in (record.from_number_id, dial.fromNumberId) and (
         record.from_number_id != dial.fromNumberId

@@ -23,6 +23,9 @@ KINDS: Final = frozenset(
 )
 """The events that the API is known to send."""
 
+WORDS: Final = frozenset(("dial.transcript", "dial.extractor"))
+"""Those that hold what people said, or what was made of it."""
+
 UNREADABLE: Final = "unreadable"
 
 _LONGEST = 255

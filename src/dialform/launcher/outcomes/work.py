@@ -8,6 +8,7 @@ needed for an answer, and nothing is lost if it stops: what was received is in t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,9 @@ class Work:
         self._poll = poll
         self._heard: asyncio.Queue[Applied] = asyncio.Queue()
         self._follower = Follower(launcher.ledger, self._look, now)
+        self._wake = asyncio.Event()
+        self._given_up: set[str] = set()
+        """Dials whose end nobody will tell; not to be looked at again and again."""
         self._foreign: dict[str, Dial] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -64,12 +68,17 @@ class Work:
 
     def heard(self, applied: Applied) -> None:
         """A webhook was kept: act upon it when there is time."""
-        self._heard.put_nowait(applied)
+        self._heard.put_nowait(applied._replace(event=applied.event._replace(body=b"")))
+
+    def unknown(self) -> None:
+        """A call became one of unknown outcome: an event may be waiting for it."""
+        self._wake.set()
 
     async def placed(self, records: Sequence[Record]) -> None:
         """Calls were placed: follow them."""
-        if self._poll:
-            limits = await asyncio.to_thread(limits_of, self._launcher.ledger, records)
+        new = [one for one in records if one.id not in self._follower]
+        if self._poll and new:
+            limits = await asyncio.to_thread(limits_of, self._launcher.ledger, new)
             for record, limit in limits:
                 self._follower.add(record, limit=limit)
 
@@ -91,7 +100,9 @@ class Work:
         """Live calls of other processes, and events whose dial became unknown later."""
         while True:
             await _calmly(self._once_around)
-            await asyncio.sleep(AGAIN)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), AGAIN)
+            self._wake.clear()
 
     async def _once_around(self) -> None:
         ledger = self._launcher.ledger
@@ -99,7 +110,8 @@ class Work:
         if self._poll:
             live = await asyncio.to_thread(ledger.live)
             environment = self._launcher.environment
-            await self.placed([one for one in live if one.environment == environment])
+            mine = [one for one in live if one.environment == environment]
+            await self.placed([one for one in mine if one.id not in self._given_up])
         await asyncio.to_thread(
             retry_waiting,
             ledger,
@@ -115,8 +127,9 @@ class Work:
             await asyncio.sleep(AGAIN)
 
     async def _follow_all(self) -> None:
-        async for _seen in afollow(self._follower, forever=True):
-            pass
+        async for seen in afollow(self._follower, forever=True):
+            if seen.given_up:
+                self._given_up.add(seen.record.id)
 
     def _settle(self, applied: Applied) -> Record | None:
         return settle_unknown(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from ledger_world import ANN, CAMPAIGN, NOW, attempt, people, reservation
+from ledger_world import ANN, BEN, CAMPAIGN, NOW, attempt, people, reservation
 
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.outcomes.webhook import read_event
@@ -109,3 +110,56 @@ def test_a_kept_event_outlives_its_process(tmp_path: Path) -> None:
         first.add_event(event("ringing"))
     with closing(Ledger(tmp_path / "l.db")) as again:
         assert again.events("d1") == [event("ringing")]
+
+
+def test_dials_are_counted_streamed_and_found_by_their_rows(ledger: Ledger) -> None:
+    """On both databases; a page is smaller than what there is."""
+    ledger.open_campaign(CAMPAIGN, people(ANN, BEN))
+    first, second = ledger.reserve_many([attempt(ANN), attempt(BEN)], seconds=30.0)
+    assert first is not None
+    assert second is not None
+    ledger.settle(first.id, "accepted", dial_id="d1")
+    ledger.see("d1", "completed", at=NOW, result="AGENT_HANGUP", seconds=31.5)
+    ledger.settle(second.id, "rejected")
+    for _ in range(600):
+        ledger.reserve(reservation(version=2), seconds=30.0)
+    counts = {(one.version, one.state, one.call_status): one for one in ledger.outcomes("dev")}
+    done = counts[1, "accepted", "completed"]
+    assert (done.dials, done.seconds, done.result) == (1, 31.5, "AGENT_HANGUP")
+    assert counts[2, "reserved", None].dials == 600
+    assert sum(one.dials for one in ledger.outcomes("dev", campaign="c1")) == 2
+    assert ledger.outcomes("dev", since=NOW * 2) == ledger.outcomes("prod") == []
+    stream = list(ledger.each_dial("dev"))
+    assert len({one.id for one in stream}) == 602
+    assert [one.reserved_at for one in stream] == sorted(one.reserved_at for one in stream)
+    assert [one.id for one in stream][::-1] == [one.id for one in ledger.find(limit=None)]
+    assert ledger.latest_of("c1", [ANN, BEN, "nobody"]) == {
+        ANN: ledger.record(first.id),
+        BEN: ledger.record(second.id),
+    }
+    assert ledger.latest_of("c1", []) == {}
+
+
+def test_answers_and_events_at_the_same_moment_find_each_other(place: str) -> None:
+    """Whichever of the two is written first, and by whichever process."""
+    one, two, three = (Ledger(place) for _ in range(3))
+    records = [one.reserve(reservation(), seconds=30.0)[0] for _ in range(60)]
+
+    def settle(at: int) -> None:
+        one.settle(records[at].id, "accepted", dial_id=f"d{at}")
+
+    def tell(at: int) -> None:
+        two.add_event(event("completed", dial=f"d{at}"))
+
+    def tell_late(at: int) -> None:
+        three.add_event(event("ringing", dial=f"d{at}"))
+
+    with ThreadPoolExecutor(6) as pool:
+        for at in range(60):
+            jobs = [pool.submit(job, at) for job in (tell_late, settle, tell)]
+            for job in jobs:
+                job.result()
+    assert [each.call_status for each in one.find(limit=None)] == ["completed"] * 60
+    assert one.unapplied() == []
+    for ledger in (one, two, three):
+        ledger.close()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import subprocess
+import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from launcher_world import ANN, KEYVAR
 from serving_world import SECRET, TOKEN, Served, until
@@ -16,7 +20,6 @@ from dialform.launcher.calling.week import DAYS
 from dialform.launcher.outcomes.signature import signature_of
 
 if TYPE_CHECKING:
-    import httpx
     from launcher_world import World
 
 
@@ -178,6 +181,21 @@ def test_webhooks_bring_a_call_to_its_end(world: World) -> None:
         served.stop()
 
 
+@pytest.mark.parametrize("options", [(), ("--no-transcripts",)])
+def test_what_people_said_is_kept_unless_it_is_not_to_be(
+    world: World, options: tuple[str, ...]
+) -> None:
+    with Served(world, "--no-poll", *options) as served:
+        world.release("reminder", webhookUrl=f"{served.url}/webhooks/vogent")
+        dial = served.place().json()["dialId"]
+        world.sandbox.advance(600)
+        world.sandbox.deliver(repeats=1)
+        kept = {one.kind: one.body for one in served.ledger.events(dial)}
+        assert (b"Hello?" in kept["dial.transcript"]) == (not options)
+        assert kept["dial.updated"]
+        assert served.read(dial)["status"] == "completed"
+
+
 def test_an_end_that_a_webhook_tells_is_looked_up_at_once(world: World) -> None:
     """GET is the authority: it has the result and how long people talked."""
     with Served(world) as served:
@@ -231,6 +249,21 @@ def test_a_late_webhook_settles_a_dial_of_unknown_outcome(world: World) -> None:
         assert world.sandbox.rings(ANN) == 1
 
 
+def test_an_event_that_could_not_be_looked_up_is_not_lost(world: World) -> None:
+    """Kept, and the server killed before it could do more: the next one does."""
+    with Served(world, "--no-poll") as served:
+        world.release("reminder", webhookUrl=f"{served.url}/webhooks/vogent")
+        world.sandbox.fail_next("dials", how="close", after="created")
+        assert served.place().status_code == 504
+        world.sandbox.fail_next("dial", times=1000)
+        world.sandbox.deliver()
+        until(lambda: world.sandbox.requests("dial"))
+        served.process.kill()
+    world.sandbox.clear_faults()
+    with Served(world, "--no-poll") as served:
+        until(lambda: served.read("visit-1")["outcome"] == "accepted")
+
+
 def test_two_that_may_be_meant_are_settled_by_nobody(world: World) -> None:
     """Evidence for both, and neither is settled."""
     with Served(world) as served:
@@ -258,6 +291,45 @@ def test_a_wrong_signature_changes_nothing(served: Served) -> None:
     assert served.http.post("/webhooks/vogent", content=raw).status_code == 401
     assert served.ledger.events("d") == []
     assert served.webhook(b"x" * (1024 * 1024 + 1)).status_code == 413
+
+
+def test_what_can_not_be_kept_is_not_acknowledged(world: World) -> None:
+    """So that the API sends it again, and a monitor sees it."""
+    world.ledger.write_bytes(b"no ledger at all" * 512)
+    with Served(world) as served:
+        raw = b'{"event": "dial.updated", "payload": {"dial_id": "d", "status": "completed"}}'
+        for answer in (served.webhook(raw), served.place(), served.http.get("/health")):
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:dialform:ledger")
+        assert world.sandbox.received() == []
+        said = served.stop()
+        assert "it is not a ledger" in said
+
+
+def test_any_asgi_server_runs_it(world: World) -> None:
+    """All from environment variables."""
+    variables = {"DIALFORM_ENVIRONMENT": "dev", "DIALFORM_SERVE_TOKEN": TOKEN}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = ("uvicorn", "--factory", "dialform.launcher.outcomes.app:create_app")
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, "--fd", str(listener.fileno())],
+            env=world.environment | variables,
+            cwd=world.folder,
+            pass_fds=[listener.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with httpx.Client(base_url=url, trust_env=False, timeout=30.0) as http:
+                assert http.get("/health").json() == {"status": "ok", "environment": "dev"}
+                body = {"preset": "reminder", "to": ANN, "inputs": {"name": "Ann"}, "once": "v"}
+                allowed = {"authorization": f"Bearer {TOKEN}"}
+                assert http.post("/dials", json=body, headers=allowed).status_code == 201
+                assert http.post("/webhooks/vogent", content=b"{}").status_code == 404
+        finally:
+            process.terminate()
+            _, said = process.communicate(timeout=30)
+    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
