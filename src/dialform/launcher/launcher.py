@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import DialformError, RegistryError
@@ -336,7 +335,7 @@ class Launcher:
             except RegistryError as error:
                 exists, trouble = False, str(error)
             if exists:
-                trouble = take_place(self.ledger, self.registry, now=time.time())
+                trouble = take_place(self.ledger, self.registry)
             if trouble is not None and self._warn is not None:
                 self._warn(
                     f"the ledger could not claim its place in the registry: {trouble}; a copy of "

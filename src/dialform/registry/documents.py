@@ -18,6 +18,7 @@ RELEASE: Final = "dialform.release/1"
 ENVIRONMENT: Final = "dialform.environment/1"
 APPROVAL: Final = "dialform.approval/1"
 CLAIM: Final = "dialform.ledger-claim/1"
+CAMPAIGN: Final = "dialform.campaign-claim/1"
 PROFILE: Final = "dialform.profile/1"
 PRESET: Final = "dialform.preset/1"
 BOUND_PRESET: Final = "dialform.bound-preset/1"
@@ -31,7 +32,9 @@ BLOB_FORMATS: Final = (PROFILE, PRESET, BOUND_PRESET, OBJECT, REFERENCES)
 CHECKSUM: Final = "checksum"
 SEQ: Final = "seq"
 
-_KNOWN = frozenset((REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, CLAIM, *BLOB_FORMATS))
+_KNOWN = frozenset(
+    (REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, CLAIM, CAMPAIGN, *BLOB_FORMATS)
+)
 
 
 class Damage(Exception):

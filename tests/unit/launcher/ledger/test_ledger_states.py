@@ -33,6 +33,8 @@ PEOPLE = [f"+1415555{at:04}" for at in range(100, 106)]
 KEYS = ["k1", "k2"]
 ROW_OF = {"accepted": "live", "rejected": "rejected", "unknown": "unknown"}
 
+ORDER = {"queued": 0, "ringing": 1, "in-progress": 2}
+
 person = st.sampled_from(PEOPLE)
 key = st.sampled_from([None, *KEYS])
 state = st.sampled_from(["accepted", "rejected", "deferred", "not_sent", "unknown"])
@@ -92,13 +94,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def reserve_single(self, calls: list[tuple[str, str | None]]) -> None:
         self._reserve([reservation(to=who, once=once) for who, once in calls])
 
-    @rule(limit=st.integers(1, 4))
-    def reserve_due(self, limit: int) -> None:
+    @rule(limit=st.integers(1, 4), once=key)
+    def reserve_due(self, limit: int, once: str | None) -> None:
         due = self.ledger.due("c1", 1e12, limit)
         planned = [one for one, (state, _) in self.rows.items() if state == "planned"]
         assert len(due) == min(limit, len(planned))
         assert {one.person for one in due} <= set(planned)
-        self._reserve([attempt(one.person, one.attempt + 1) for one in due])
+        self._reserve([attempt(one.person, one.attempt + 1, once=once) for one in due])
 
     @precondition(lambda self: self.dials)
     @rule(which=st.lists(st.tuples(pick, state), min_size=1, max_size=4))
@@ -118,10 +120,12 @@ class LedgerMachine(RuleBasedStateMachine):
         identifier = self._dial(at)
         dial = self.dials[identifier]
         assert self.ledger.see(f"api-{identifier}", status, at=5.0) is dial["named"]
-        if dial["named"] and not dial["ended"] and status in ENDED:
-            dial["ended"] = True
-            if self.rows.get(dial["person"], [""])[0] == "live":
-                self._move(dial, "done")
+        if not dial["named"] or dial["call"] in ENDED:
+            return
+        if status in ENDED or dial["call"] is None or ORDER[status] >= ORDER[dial["call"]]:
+            dial["call"] = status
+        if status in ENDED and self.rows.get(dial["person"], [""])[0] == "live":
+            self._move(dial, "done")
 
     @rule(who=person)
     def again(self, who: str) -> None:
@@ -185,8 +189,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_dials_are_as_they_were_left(self) -> None:
-        found = {one.id: one.state for one in self.ledgers[0].find(limit=None)}
-        assert found == {one: dial["state"] for one, dial in self.dials.items()}
+        found = {one.id: (one.state, one.call_status) for one in self.ledgers[0].find(limit=None)}
+        assert found == {one: (dial["state"], dial["call"]) for one, dial in self.dials.items()}
 
     def _dial(self, at: int) -> str:
         ids = sorted(self.dials)
@@ -210,7 +214,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 "attempt": one.attempt,
                 "abandoned": False,
                 "named": False,
-                "ended": False,
+                "call": None,
             }
         for one, record in zip(wanted, made, strict=True):
             if record is None and one.campaign is None:
@@ -230,8 +234,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 LedgerMachine.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=30,
+    max_examples=100,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
