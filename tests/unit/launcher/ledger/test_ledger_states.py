@@ -12,7 +12,7 @@ import contextlib
 import itertools
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -22,12 +22,16 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 from ledger_world import CAMPAIGN, attempt, people, reservation
 
 from dialform.errors import Refused
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.records import ENDED, MAY_RING, ROW_STATES, Reservation
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServerProcess
 
 PEOPLE = [f"+1415555{at:04}" for at in range(100, 106)]
 KEYS = ["k1", "k2"]
@@ -42,15 +46,16 @@ pick = st.integers(0, 1 << 16)
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Two ledgers on one file, and what they should say."""
+    """Two ledgers in one place, and what they should say."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str | None = None) -> None:
+        """``place``: None is a new file."""
         super().__init__()
         shm = Path("/dev/shm")  # noqa: S108 - memory: a sync is quick there
         self.folder = tempfile.mkdtemp(dir=shm if shm.is_dir() else None)
         counter = itertools.count(1)
         self.ledgers = [
-            Ledger(f"{self.folder}/ledger.db", identifier=lambda: f"{next(counter):032x}")
+            Ledger(place or f"{self.folder}/ledger.db", identifier=lambda: f"{next(counter):032x}")
             for _ in range(2)
         ]
         self.rows: dict[str, list[Any]] = {}
@@ -233,10 +238,21 @@ class LedgerMachine(RuleBasedStateMachine):
             self.rows[dial["person"]] = [state, row[1] - back]
 
 
-LedgerMachine.TestCase.settings = settings(
+MANY = settings(
     max_examples=100,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+LedgerMachine.TestCase.settings = MANY
 TestLedgerStates = LedgerMachine.TestCase
+
+
+def test_the_same_in_a_server(postgres: PostgresServerProcess) -> None:
+    """Fewer, as each statement goes to the server and back."""
+
+    def machine() -> LedgerMachine:
+        return LedgerMachine(postgres.new_database())
+
+    few = settings(MANY, max_examples=8)
+    run_state_machine_as_test(machine, settings=few)  # type: ignore[arg-type]  # a maker will do
