@@ -369,14 +369,14 @@ def _call(
     """Run the engine and show it."""
     import asyncio  # noqa: PLC0415 - when run
     import os  # noqa: PLC0415
-    import time  # noqa: PLC0415
 
     from dialform.cli.progress import Progress  # noqa: PLC0415
     from dialform.launcher.keys import key_of  # noqa: PLC0415
-    from dialform.launcher.ledger.alone import take_place  # noqa: PLC0415
+    from dialform.launcher.ledger.alone import take_campaign, take_place  # noqa: PLC0415
 
     key = key_of(released.keyvar, None, os.environ)
-    take_place(ledger, registry, now=time.time(), campaign=True)
+    take_place(ledger, registry, campaign=True)
+    take_campaign(ledger, registry, campaign.environment, campaign.name)
     counts = ledger.counts(campaign.id)
     with Progress(campaign, counts, _again(args), as_json=args.json) as progress:
         stop = asyncio.run(_engine(args, campaign, released, registry, ledger, key, progress))

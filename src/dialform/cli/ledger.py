@@ -180,9 +180,7 @@ def run_erase(args: argparse.Namespace) -> None:
 
 def run_adopt(args: argparse.Namespace) -> None:
     """Claim the next number for this copy."""
-    import time  # noqa: PLC0415 - where the command is run
-
-    from dialform.cli import output  # noqa: PLC0415
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.launcher.ledger.alone import adopt  # noqa: PLC0415
 
     _check_reason(args)
@@ -201,7 +199,7 @@ def run_adopt(args: argparse.Namespace) -> None:
         "called since may be called again by this one. Is the other one ended for good?",
         yes=args.yes,
     )
-    claim = adopt(ledger, registry, now=time.time(), reason=args.reason)
+    claim = adopt(ledger, registry, reason=args.reason)
     unknown = len(ledger.unknown())
     paused = [one.name for one in ledger.campaigns() if one.state == "paused"]
     ledger.close()

@@ -445,7 +445,7 @@ class Launcher:
             except RegistryError as error:
                 exists, trouble = False, str(error)
             if exists:
-                trouble = take_place(self.ledger, self.registry, now=time.time())
+                trouble = take_place(self.ledger, self.registry)
             if trouble is not None and self._warn is not None:
                 self._warn(
                     f"the ledger could not claim its place in the registry: {trouble}; a copy of "

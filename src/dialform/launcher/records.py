@@ -17,6 +17,8 @@ RESERVED, ACCEPTED, UNKNOWN, NOT_SENT = "reserved", "accepted", "unknown", "not_
 REJECTED, DEFERRED = "rejected", "deferred"
 """The states of a dial."""
 
+DIAL_STATES = (RESERVED, ACCEPTED, UNKNOWN, REJECTED, DEFERRED, NOT_SENT)
+
 MAY_RING = (RESERVED, ACCEPTED, UNKNOWN)
 """The states of a dial in which a phone rings, has rung or may have."""
 

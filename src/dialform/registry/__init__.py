@@ -1,7 +1,7 @@
 """The registry: what was published, under which version, and what is live where."""
 
 from dialform.registry.approvals import Approval
-from dialform.registry.claims import Claim
+from dialform.registry.claims import CampaignClaim, Claim
 from dialform.registry.entries import Entry, Kind, Meta, State
 from dialform.registry.evidence import Evidence, Tally
 from dialform.registry.folder import FolderStore
@@ -12,6 +12,7 @@ from dialform.registry.transitions import Change, next_entry
 
 __all__ = [
     "Approval",
+    "CampaignClaim",
     "Change",
     "Claim",
     "Entry",

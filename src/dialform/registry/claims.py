@@ -1,16 +1,25 @@
 """
-A claim: a ledger says where it lies, so that a copy of it elsewhere can be told from it.
+Claims: a ledger says where it lies, and which campaigns are its own.
 
-Pure: what it holds, how it is stored and read. A ledger claims its place before it dials for
-the first time, and again when a person says that it may go on from another place. Each claim
-is created once, so that of two copies one is first and the other finds that it is not alone.
+Pure: what they hold, how they are stored and read. A ledger claims its place before it dials
+for the first time, and again when a person says that it may go on from another place; a
+campaign's name is claimed when it is opened. Each claim is created once, so that of two copies,
+or of two ledgers with the same list of people, one is first and the other finds that it is not
+alone.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from dialform.registry.documents import CLAIM, Damage, exact_keys, sealed, unsealed
+from dialform.registry.documents import (
+    CAMPAIGN,
+    CLAIM,
+    Damage,
+    exact_keys,
+    sealed,
+    unsealed,
+)
 from dialform.registry.entries import is_number, is_text, is_time
 
 _KEYS = frozenset(
@@ -82,4 +91,47 @@ def parse_claim(data: bytes, ledger: str, seq: int) -> Claim:
     claim = Claim(**value)
     if (claim.ledger, claim.seq) != (ledger, seq):
         raise Damage("place", f"it is claim {claim.seq} of ledger {claim.ledger}")
+    return claim
+
+
+class CampaignClaim(NamedTuple):
+    """The claim of a campaign's name in an environment."""
+
+    environment: str
+    name: str
+    ledger: str
+    """The id of the ledger that it was opened in."""
+
+    host: str
+    place: str
+    """Where that ledger lay."""
+
+    time: str
+    """UTC, as ``2026-11-23T23:00:00Z``."""
+
+    by: str | None
+
+    def render(self) -> bytes:
+        """The bytes to store."""
+        return sealed({"format": CAMPAIGN, **self._asdict()})
+
+
+def parse_campaign_claim(data: bytes, environment: str, name: str) -> CampaignClaim:
+    """
+    The claim of that campaign in stored bytes.
+
+    Raises:
+        Damage: if they are not that claim.
+
+    """
+    value = unsealed(data, CAMPAIGN)
+    exact_keys(value, frozenset(("format", *CampaignClaim._fields)))
+    del value["format"]
+    for key, one in value.items():
+        fits = {"time": is_time, "by": is_text}.get(key, lambda one: isinstance(one, str))
+        if not fits(one):
+            raise Damage("content", f"its {key} is {one!r}")
+    claim = CampaignClaim(**value)
+    if (claim.environment, claim.name) != (environment, name):
+        raise Damage("place", f"it is of campaign {claim.name!r} in {claim.environment!r}")
     return claim

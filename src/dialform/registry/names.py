@@ -24,6 +24,7 @@ RELEASES = "releases"
 APPROVALS = "approvals"
 EVIDENCE = "evidence"
 LEDGERS = "ledgers"
+CAMPAIGNS = "campaigns"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")
@@ -98,6 +99,12 @@ def evidence_prefix(environment: str, preset: str, version: int) -> str:
 def claims_prefix(ledger: str) -> str:
     """Where the claims of a ledger stand, by the ledger's id."""
     return f"{LEDGERS}/{check_name(ledger, 'ledger')}"
+
+
+def campaign_key(environment: str, campaign: str) -> str:
+    """Where the claim of a campaign's name stands."""
+    check_name(environment, "environment")
+    return f"{CAMPAIGNS}/{environment}/{check_name(campaign, 'campaign')}.json"
 
 
 def numbered(prefix: str, number: int) -> str:

@@ -22,7 +22,7 @@ from dialform.presets.canonical import Digest, is_digest
 from dialform.presets.canonical import digest as digest_of
 from dialform.registry import documents, names
 from dialform.registry.approvals import Approval, parse_approval
-from dialform.registry.claims import Claim, parse_claim
+from dialform.registry.claims import CampaignClaim, Claim, parse_campaign_claim, parse_claim
 from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, is_text, is_time
 from dialform.registry.evidence import Evidence, Tally, parse_evidence
@@ -462,6 +462,15 @@ class Registry:
         if self.store.create(key, claim.render()):
             return claim
         return self._claim(claim.ledger, claim.seq)
+
+    def claim_campaign(self, claim: CampaignClaim) -> CampaignClaim:
+        """Claim a campaign's name; the claim that stands: itself, if nobody had it."""
+        key = names.campaign_key(claim.environment, claim.name)
+        self._place.require_writable()
+        if self.store.create(key, claim.render()):
+            return claim
+        data = self._place.demand(key)
+        return self._place.checked(key, parse_campaign_claim, data, claim.environment, claim.name)
 
     def _claim(self, ledger: str, number: int) -> Claim:
         key = names.numbered(names.claims_prefix(ledger), number)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from dialform.errors import RegistryError, RegistryUnreachable
 from dialform.registry import documents, names
 from dialform.registry.approvals import parse_approval
-from dialform.registry.claims import parse_claim
+from dialform.registry.claims import parse_campaign_claim, parse_claim
 from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, Entry, parse_entry
 from dialform.registry.evidence import parse_evidence
@@ -35,7 +35,7 @@ _P = ParamSpec("_P")
 _TOP = frozenset(
     (
         *(names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES),
-        *(names.APPROVALS, names.EVIDENCE, names.LEDGERS),
+        *(names.APPROVALS, names.EVIDENCE, names.LEDGERS, names.CAMPAIGNS),
     )
 )
 
@@ -148,6 +148,14 @@ class _Reading:
         for ledger in self._folders(names.LEDGERS):
             for key, number in self._numbered(names.claims_prefix(ledger)):
                 self._read(key, parse_claim, ledger, number)
+        for environment in self._folders(names.CAMPAIGNS):
+            for file in self._names(f"{names.CAMPAIGNS}/{environment}"):
+                key = f"{names.CAMPAIGNS}/{environment}/{file}"
+                name = file.removesuffix(".json")
+                if name == file or names.name_fault(name) is not None:
+                    self._add(key, "unexpected", "it is nothing that a registry holds")
+                else:
+                    self._read(key, parse_campaign_claim, environment, name)
 
     def _approvals(self) -> None:
         for environment in self._folders(names.APPROVALS):

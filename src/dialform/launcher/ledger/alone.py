@@ -16,7 +16,7 @@ from dialform.errors import ObjectCorrupt, Refused, RegistryError, UnknownFormat
 from dialform.launcher.ledger.mark import Mark
 from dialform.launcher.ledger.storage import written
 from dialform.registry.authorship import author
-from dialform.registry.claims import Claim
+from dialform.registry.claims import CampaignClaim, Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,6 @@ def take_place(
     ledger: Ledger,
     registry: Registry,
     *,
-    now: float,
     campaign: bool = False,
     mark: Callable[[str], Mark] = Mark,
 ) -> str | None:
@@ -50,7 +49,6 @@ def take_place(
     Args:
         ledger: which is to dial.
         registry: which it dials from; it must be there.
-        now: the time, in seconds since 1970.
         campaign: whether many are to be called, which takes a claim of its own.
         mark: opens the high-water mark of a ledger, by its id.
 
@@ -72,7 +70,7 @@ def take_place(
     if claim is not None and not is_there:  # a process set out to claim, and was ended or refused
         trouble = _write(ledger, registry, claim)
     if trouble is None and (claim is None or campaign):
-        following = _next(ledger, here, claim, now=now, reason=None)
+        following = _next(ledger, here, claim, reason=None)
         before = None if claim is None else _text(claim)
         claim = _claim(ledger.intend(registry.id, before, _text(following)))
         trouble = _write(ledger, registry, claim)
@@ -85,11 +83,42 @@ def take_place(
     return trouble
 
 
+def take_campaign(ledger: Ledger, registry: Registry, environment: str, name: str) -> None:
+    """
+    Claim a campaign's name for ``ledger``: another clone's ledger would call everybody again.
+
+    Once more, and from an adopted copy, is no change: it is by the ledger's id.
+
+    Raises:
+        Refused: another ledger has opened a campaign of that name in the environment.
+        UsageError: nothing can be named like that.
+        RegistryError: the claim can't be read or written.
+
+    """
+    here = ledger.standing()
+    mine = CampaignClaim(
+        environment=environment,
+        name=name,
+        ledger=ledger.id,
+        host=here.host,
+        place=here.place,
+        time=written(ledger.now()),
+        by=author(),
+    )
+    standing = registry.claim_campaign(mine)
+    if standing.ledger != mine.ledger:
+        raise Refused(
+            f"campaign {name} in {environment} was opened at {standing.time} by "
+            f"{standing.by or 'somebody'} in another ledger, {standing.place} on "
+            f"{standing.host}: this one, {ledger.path}, knows nothing of whom that has called. "
+            "Nothing was sent; launch it with that ledger (--ledger), or give it another name"
+        )
+
+
 def adopt(
     ledger: Ledger,
     registry: Registry,
     *,
-    now: float,
     reason: str,
     mark: Callable[[str], Mark] = Mark,
 ) -> Claim:
@@ -107,7 +136,7 @@ def adopt(
     """
     here = ledger.standing()
     newest = registry.newest_claim(ledger.id)
-    claim = _next(ledger, here, newest, now=now, reason=reason)
+    claim = _next(ledger, here, newest, reason=reason)
     ledger.abandoned(is_pending=lambda _: False)
     for one in ledger.campaigns():
         if one.state == "running":
@@ -199,7 +228,6 @@ def _next(
     here: Standing,
     newest: Claim | None,
     *,
-    now: float,
     reason: str | None,
 ) -> Claim:
     return Claim(
@@ -209,7 +237,7 @@ def _next(
         place=here.place,
         dials=ledger.dials(),
         token=os.urandom(8).hex(),
-        time=written(now),
+        time=written(ledger.now()),
         by=author(),
         reason=reason,
     )

@@ -19,7 +19,7 @@ _CAMPAIGN = ", ".join(Campaign._fields)
 _ROW = ", ".join("to_number" if name == "to" else name for name in Row._fields)
 _INSERT_ROW = (
     f"INSERT INTO person (campaign, {_ROW}) "  # noqa: S608 - field names
-    f"VALUES (:campaign, {', '.join(f':{name}' for name in Row._fields)}) ON CONFLICT DO NOTHING"
+    f"VALUES (?{', ?' * len(Row._fields)}) ON CONFLICT DO NOTHING"
 )
 
 
@@ -248,11 +248,12 @@ def _add(connection: Connection, campaign: str, people: Iterable[Row], *, above:
     """Write rows, numbered on from ``above``; how many were planned."""
     planned = 0
     rest = iter(people)
-    while page := [one._replace(row=one.row + above) for one in islice(rest, _PAGE)]:
-        values = [{"campaign": campaign, **one._asdict()} for one in page]
+    while page := list(islice(rest, _PAGE)):
         planned += sum(one.state == PLANNED for one in page)
+        values = [(campaign, one.row + above, *one[1:]) for one in page]
         if connection.change_each(_INSERT_ROW, values) < len(page):
-            planned -= _skip_known(connection, campaign, page)
+            numbered = [one._replace(row=one.row + above) for one in page]
+            planned -= _skip_known(connection, campaign, numbered)
     return planned
 
 
@@ -274,5 +275,5 @@ def _skip_known(connection: Connection, campaign: str, page: list[Row]) -> int:
         )
         reason = f"the same person as row {found[0][0]}" if found else "the same person again"
         skipped = one._replace(state=SKIPPED, reason=reason)
-        connection.change(_INSERT_ROW, {"campaign": campaign, **skipped._asdict()})
+        connection.change_each(_INSERT_ROW, [(campaign, *skipped)])
     return len(known)

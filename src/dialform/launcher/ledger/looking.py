@@ -6,9 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import UsageError
-from dialform.launcher.ledger.reading import record_where, records_where
+from dialform.launcher.ledger.reading import age, record_where, records_where
 from dialform.launcher.ledger.storage import Storage, written
-from dialform.launcher.records import Content, Record
+from dialform.launcher.records import DIAL_STATES, RESERVED, UNKNOWN, Content, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +89,11 @@ class Looking(Storage):
         where = [f"{name} = :{name}" for name, value in values.items() if value is not None]
         if person is not None:
             where.append("(person = :person OR to_number = :person)")
-        chosen = [f"state = '{state}'" for state in states]  # not values: an index each
-        if chosen:
-            where.append(f"({' OR '.join(chosen)})")
+        chosen = list(states)
+        if not set(chosen) <= set(DIAL_STATES):
+            raise UsageError(f"a dial's state is one of {', '.join(DIAL_STATES)}")
+        if chosen:  # no values: the indexes are of states by name
+            where.append("(" + " OR ".join(f"state = '{state}'" for state in chosen) + ")")
         if since is not None:
             where.append("reserved_at >= :since")
         if until is not None:
@@ -102,31 +104,34 @@ class Looking(Storage):
             "until": written(until or 0.0),
             "limit": limit,
         }
-        order = _NEWEST if limit is None else f"{_NEWEST} LIMIT :limit"
+        order = None if limit is None else f"{_NEWEST} LIMIT :limit"
         with self._reading("nothing was read") as connection:
-            return records_where(connection, " AND ".join(where) or "1 = 1", values, order=order)
+            found = records_where(connection, " AND ".join(where) or "1 = 1", values, order=order)
+        return found if limit is not None else found[::-1]
 
     def unknown(self, campaign: str | None = None, **conditions: Any) -> list[Record]:
         """
         The dials of unknown outcome, newest first, of all campaigns or of one.
 
-        ``conditions`` are those of `find`.
-
         One that is reserved and that no process can settle any more is among them.
+        ``conditions`` are those of `find`.
         """
         now = self._clock()
-        found = self.find(
-            campaign=campaign, states=("unknown", "reserved"), limit=None, **conditions
-        )
-        return [one for one in found if one.state == "unknown" or not one.pending(now)]
+
+        def those(state: str) -> list[Record]:
+            return self.find(campaign=campaign, states=(state,), limit=None, **conditions)
+
+        found = those(UNKNOWN) + [one for one in those(RESERVED) if not one.pending(now)]
+        return sorted(found, key=age, reverse=True)
 
     def live(self, campaign: str | None = None) -> list[Record]:
         """The dials that were accepted and of which no end is known, oldest first."""
-        where = "state = 'accepted' AND ended_at IS NULL AND dial_id IS NOT NULL"
+        where = "state = 'accepted' AND ended_at IS NULL"
         if campaign is not None:
             where += " AND campaign = :campaign"
         with self._reading("nothing was read") as connection:
-            return records_where(connection, where, {"campaign": campaign}, order="reserved_at, id")
+            found = records_where(connection, where, {"campaign": campaign})
+        return [one for one in found if one.dial_id is not None]
 
     def recent(self, person: str, since: float, *, to: str | None = None) -> list[Record]:
         """

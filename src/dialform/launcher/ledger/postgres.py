@@ -23,7 +23,7 @@ except ImportError:
     ) from None
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from dialform.launcher.ledger.database import Rows, Values
 
@@ -64,7 +64,7 @@ class PostgresConnection:
         """Run a statement; the number of rows that it changed."""
         return self._connection.execute(_translated(statement), values or {}).rowcount
 
-    def change_each(self, statement: str, values: Iterable[Values]) -> int:
+    def change_each(self, statement: str, values: Iterable[Values | Sequence[Any]]) -> int:
         """Run a statement for each of ``values``; the number of rows changed by all."""
         with self._connection.cursor() as cursor:
             cursor.executemany(_translated(statement), values)
@@ -188,7 +188,7 @@ class PostgresServer:
     def _make(self, connection: PostgresConnection, found: int) -> None:
         connection.change("CREATE SCHEMA IF NOT EXISTS dialform")
         for statement in schema.statements(found):
-            connection.change(statement.replace(" BLOB", " BYTEA"))
+            connection.change(statement.replace(" BLOB", " BYTEA").replace(" WITHOUT ROWID", ""))
         connection.change(schema.NEW_ID, {"id": self._identifier()})
         connection.change(
             "INSERT INTO meta (key, value) VALUES ('schema', :version)",
@@ -199,7 +199,8 @@ class PostgresServer:
 @functools.cache
 def _translated(statement: str) -> bytes:
     """The statement with its values as psycopg names them."""
-    return _VALUE.sub(r"%(\1)s", statement.replace("%", "%%")).encode()
+    named = _VALUE.sub(r"%(\1)s", statement.replace("%", "%%"))
+    return named.replace("?", "%s").encode()
 
 
 def _is_lost(error: Exception) -> bool:

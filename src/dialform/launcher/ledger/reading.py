@@ -27,10 +27,19 @@ def record_where(
 
 
 def records_where(
-    connection: Connection, where: str, values: Mapping[str, Any], *, order: str
+    connection: Connection, where: str, values: Mapping[str, Any], *, order: str | None = None
 ) -> list[Record]:
-    """The dials for which ``where`` holds, by ``order``."""
-    return [
-        Record(*found)
-        for found in connection.rows(f"{SELECT} WHERE {where} ORDER BY {order}", values)
-    ]
+    """
+    The dials for which ``where`` holds, by ``order``.
+
+    Without one they come oldest first, sorted here: a database may prefer an index of the
+    order to one of the condition, and read all dials for the few that are wanted.
+    """
+    ordered = "" if order is None else f" ORDER BY {order}"
+    found = [Record(*one) for one in connection.rows(f"{SELECT} WHERE {where}{ordered}", values)]
+    return found if order is not None else sorted(found, key=age)
+
+
+def age(record: Record) -> tuple[str, str]:
+    """What sorts dials: when they were reserved."""
+    return record.reserved_at, record.id

@@ -1,7 +1,8 @@
 """
 The ledger's tables, and what makes older ones into them.
 
-Pure: one text for SQLite and PostgreSQL. DOUBLE PRECISION is eight bytes in both.
+Pure: one text for SQLite and PostgreSQL but for BLOB and WITHOUT ROWID, which the latter calls
+BYTEA and does not know. DOUBLE PRECISION is eight bytes in both.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ CREATE TABLE person (
     due            DOUBLE PRECISION NOT NULL,
     reason         TEXT,
     PRIMARY KEY (campaign, row)
-);
+) WITHOUT ROWID;
 CREATE UNIQUE INDEX person_once ON person (campaign, person) WHERE state <> 'skipped';
 CREATE INDEX person_due ON person (campaign, state, due, row);
 CREATE TABLE event (

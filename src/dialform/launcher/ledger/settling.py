@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 _ROW_OF = {
     ACCEPTED: "live",
     REJECTED: "rejected",
-    DEFERRED: "planned",
-    NOT_SENT: "planned",
     UNKNOWN: "unknown",
 }
-"""State of a settled dial -> state of the campaign's row."""
+"""State of a settled dial -> state of the campaign's row, where it is not planned again."""
 
 _SETTLE = (
     "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "
@@ -164,13 +162,13 @@ class Settling(Storage):
             where = "state = 'reserved'"
             if campaign is not None:
                 where += " AND campaign = :campaign"
-            found = records_where(connection, where, {"campaign": campaign}, order="id")
+            found = records_where(connection, where, {"campaign": campaign})
             gone = [
                 record
                 for record in found
                 if not (record.pending(now) if is_pending is None else is_pending(record))
             ]
-            for record in gone:
+            for record in sorted(gone, key=lambda one: one.id):  # as all do
                 late = "its time was over" if now > record.deadline else "its process is gone"
                 evidence = (
                     f"reserved at {record.reserved_at} by process {record.process} on "

@@ -17,7 +17,8 @@ from dialform.errors import LedgerError
 from dialform.launcher.ledger import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
 
     from dialform.launcher.ledger.database import Rows, Values
 
@@ -41,7 +42,7 @@ class SqliteConnection:
         """Run a statement; the number of rows that it changed."""
         return self._connection.execute(statement, values or {}).rowcount
 
-    def change_each(self, statement: str, values: Iterable[Values]) -> int:
+    def change_each(self, statement: str, values: Iterable[Values | Sequence[Any]]) -> int:
         """Run a statement for each of ``values``; the number of rows changed by all."""
         return max(self._connection.executemany(statement, values).rowcount, 0)
 

@@ -73,6 +73,10 @@ class Storage:
         """
         return self.setting("id") or ""
 
+    def now(self) -> float:
+        """The time by the ledger's clock, in seconds since 1970."""
+        return self._clock()
+
     def setting(self, key: str) -> str | None:
         """What the ledger keeps under ``key``; None if nothing."""
         with self._reading() as connection:

@@ -10,11 +10,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from ledger_world import ANN, BEN, CAMPAIGN, NOW, attempt, people, reservation
+from ledger_world import ANN, BEN, CAMPAIGN, attempt, people, reservation
 
-from dialform.errors import Refused
+from dialform.errors import Refused, UsageError
 from dialform.launcher.ledger import Ledger
-from dialform.launcher.ledger.alone import adopt, take_place
+from dialform.launcher.ledger.alone import adopt, take_campaign, take_place
 from dialform.launcher.ledger.mark import Mark
 from dialform.registry import Claim, Registry
 from dialform.registry.verify import verify
@@ -72,7 +72,7 @@ def test_a_ledger_claims_once(registry: Registry, path: Path, mark: Callable[[st
     """Its first dial writes a claim; another process, and another, write none."""
     for _ in range(3):
         with closing(Ledger(path)) as ledger:
-            assert take_place(ledger, registry, now=NOW, mark=mark) is None
+            assert take_place(ledger, registry, mark=mark) is None
             dial(ledger)
             newest = registry.newest_claim(ledger.id)
             assert newest is not None
@@ -86,12 +86,12 @@ def test_a_campaign_claims_each_time(
 ) -> None:
     with closing(Ledger(path)) as ledger:
         for seq in (1, 2, 3):
-            take_place(ledger, registry, now=NOW, campaign=True, mark=mark)
+            take_place(ledger, registry, campaign=True, mark=mark)
             newest = registry.newest_claim(ledger.id)
             assert newest is not None
             assert (newest.seq, newest.dials) == (seq, seq - 1)
             dial(ledger)
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
         assert registry.newest_claim(ledger.id) == newest
     assert list(verify(registry)) == []
 
@@ -103,9 +103,9 @@ def test_processes_that_share_a_ledger_do_not_refuse_each_other(
 
     def work(ledger: Ledger) -> None:
         for _ in range(5):
-            take_place(ledger, registry, now=NOW, campaign=True, mark=mark)
+            take_place(ledger, registry, campaign=True, mark=mark)
             ledger.reserve(reservation(), seconds=30)
-            take_place(ledger, registry, now=NOW, mark=mark)
+            take_place(ledger, registry, mark=mark)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, ledgers))
@@ -119,15 +119,15 @@ def test_a_copy_of_the_folder_is_refused(
     registry: Registry, path: Path, unmarked: Callable[[str], Mark]
 ) -> None:
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=unmarked)
+        take_place(ledger, registry, mark=unmarked)
     clone = copy(path, path.parent.parent / "clone" / "ledger.db")
     with (
         closing(Ledger(clone)) as ledger,
         pytest.raises(Refused, match=r"copied or moved.*dialform ledger adopt --reason"),
     ):
-        take_place(ledger, registry, now=NOW, mark=unmarked)
+        take_place(ledger, registry, mark=unmarked)
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=unmarked)
+        take_place(ledger, registry, mark=unmarked)
 
 
 def test_a_copy_from_another_machine_is_refused(
@@ -137,10 +137,10 @@ def test_a_copy_from_another_machine_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=unmarked)
+        take_place(ledger, registry, mark=unmarked)
         monkeypatch.setenv("DIALFORM_HOST", "another")
         with pytest.raises(Refused, match="on another, and its claim 1"):
-            take_place(ledger, registry, now=NOW, mark=unmarked)
+            take_place(ledger, registry, mark=unmarked)
 
 
 def test_a_backup_from_before_the_last_claim_is_refused(
@@ -151,51 +151,51 @@ def test_a_backup_from_before_the_last_claim_is_refused(
         dial(ledger)
     never = copy(path, path.with_name("never.db"))
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, campaign=True, mark=unmarked)
+        take_place(ledger, registry, campaign=True, mark=unmarked)
     once = copy(path, path.with_name("once.db"))
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, campaign=True, mark=unmarked)
+        take_place(ledger, registry, campaign=True, mark=unmarked)
     for backup in (never, once):
         shutil.copy(backup, path)
         with (
             closing(Ledger(path)) as ledger,
             pytest.raises(Refused, match=r"restored from a backup.*dialform ledger adopt"),
         ):
-            take_place(ledger, registry, now=NOW, mark=unmarked)
+            take_place(ledger, registry, mark=unmarked)
 
 
 def test_a_backup_from_within_a_session_is_refused_on_its_machine(
     registry: Registry, path: Path, mark: Callable[[str], Mark]
 ) -> None:
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
         dial(ledger)
     backup = copy(path, path.with_name("backup.db"))
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
         dial(ledger, BEN)
     shutil.copy(backup, path)
     with (
         closing(Ledger(path)) as ledger,
         pytest.raises(Refused, match="has 1 dials on record, and this machine has seen it with 2"),
     ):
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
 
 
 def test_adopting_ends_the_other_copy_and_pauses_campaigns(
     registry: Registry, path: Path, mark: Callable[[str], Mark]
 ) -> None:
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
         ledger.open_campaign(CAMPAIGN, people(ANN, BEN))
         ledger.reserve(attempt(ANN), seconds=30)
     clone = copy(path, path.parent.parent / "clone" / "ledger.db")
     with closing(Ledger(clone)) as ledger:
-        claim = adopt(ledger, registry, now=NOW, reason="the disk died", mark=mark)
+        claim = adopt(ledger, registry, reason="the disk died", mark=mark)
         assert (claim.seq, claim.reason, claim.dials) == (2, "the disk died", 1)
         assert registry.newest_claim(ledger.id) == claim
-        take_place(ledger, registry, now=NOW, mark=mark)
-        take_place(ledger, registry, now=NOW, campaign=True, mark=mark)
+        take_place(ledger, registry, mark=mark)
+        take_place(ledger, registry, campaign=True, mark=mark)
         assert ledger.counts("c1") == {"planned": 1, "unknown": 1}
         (campaign,) = ledger.campaigns()
         assert campaign.state == "paused"
@@ -204,7 +204,7 @@ def test_adopting_ends_the_other_copy_and_pauses_campaigns(
         closing(Ledger(path)) as ledger,
         pytest.raises(Refused, match="not the newest claim of its id"),
     ):
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
     assert list(verify(registry)) == []
 
 
@@ -212,30 +212,30 @@ def test_adopting_a_restored_backup_lets_it_go_on(
     registry: Registry, path: Path, mark: Callable[[str], Mark]
 ) -> None:
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
     backup = copy(path, path.with_name("backup.db"))
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
         dial(ledger)
     shutil.copy(backup, path)
     with closing(Ledger(path)) as ledger:
-        adopt(ledger, registry, now=NOW, reason="the disk died", mark=mark)
-        take_place(ledger, registry, now=NOW, mark=mark)
+        adopt(ledger, registry, reason="the disk died", mark=mark)
+        take_place(ledger, registry, mark=mark)
         dial(ledger)
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
 
 
 def test_two_copies_that_are_adopted_at_once_leave_one(
     registry: Registry, path: Path, unmarked: Callable[[str], Mark]
 ) -> None:
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=unmarked)
+        take_place(ledger, registry, mark=unmarked)
     clones = [copy(path, path.parent.parent / f"clone{at}" / "ledger.db") for at in range(4)]
 
     def go_on(clone: Path) -> bool:
         with closing(Ledger(clone)) as ledger:
             try:
-                adopt(ledger, registry, now=NOW, reason=str(clone), mark=unmarked)
+                adopt(ledger, registry, reason=str(clone), mark=unmarked)
             except Refused:
                 return False
             return True
@@ -246,7 +246,7 @@ def test_two_copies_that_are_adopted_at_once_leave_one(
     def may(clone: Path) -> bool:
         with closing(Ledger(clone)) as ledger:
             try:
-                take_place(ledger, registry, now=NOW, mark=unmarked)
+                take_place(ledger, registry, mark=unmarked)
             except Refused:
                 return False
             return True
@@ -259,12 +259,12 @@ def test_a_process_that_was_ended_while_it_claimed_is_completed(
 ) -> None:
     """The ledger knows what it set out to claim; the registry does not know it yet."""
     with closing(Ledger(path)) as ledger:
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
         kept = ledger.claimed(registry.id)
         assert kept is not None
         after = kept.replace('"seq": 1', '"seq": 2')
         assert ledger.intend(registry.id, kept, after) == after
-        take_place(ledger, registry, now=NOW, mark=mark)
+        take_place(ledger, registry, mark=mark)
         newest = registry.newest_claim(ledger.id)
         assert newest is not None
         assert newest.seq == 2
@@ -275,11 +275,11 @@ def test_a_registry_that_lost_claims_is_not_trusted(
 ) -> None:
     with closing(Ledger(path)) as ledger:
         for _ in range(3):
-            take_place(ledger, registry, now=NOW, campaign=True, mark=mark)
+            take_place(ledger, registry, campaign=True, mark=mark)
         for number in (2, 3):
             (tmp_path / "registry/ledgers" / ledger.id / f"{number}.json").unlink()
         with pytest.raises(Refused, match="does not know the one before it"):
-            take_place(ledger, registry, now=NOW, mark=mark)
+            take_place(ledger, registry, mark=mark)
 
 
 def test_one_ledger_serves_several_registries(
@@ -289,7 +289,7 @@ def test_one_ledger_serves_several_registries(
     other.create_marker()
     with closing(Ledger(path)) as ledger:
         for one in (registry, other, registry, other):
-            take_place(ledger, one, now=NOW, mark=mark)
+            take_place(ledger, one, mark=mark)
         assert claims(registry, ledger) != claims(other, ledger)
 
 
@@ -304,9 +304,9 @@ import getpass, platformdirs, pwd, dialform.launcher.ledger.sqlite  # which nobo
 registry = Registry.open(folder, base="/")
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
-print(take_place(Ledger(path), registry, now=0.0))
+print(take_place(Ledger(path), registry))
 try:
-    take_place(Ledger(path), registry, now=0.0, campaign=True)
+    take_place(Ledger(path), registry, campaign=True)
 except Refused as error:
     print(error)
 """
@@ -337,11 +337,39 @@ def test_a_registry_that_cannot_be_written_warns_one_call_and_refuses_many(
         inside.chmod(0o755)
     with closing(Ledger(tmp_path / "own/ledger.db")) as ledger:
         assert registry.newest_claim(ledger.id) is None
-        take_place(ledger, registry, now=NOW, campaign=True, mark=mark)
+        take_place(ledger, registry, campaign=True, mark=mark)
         newest = registry.newest_claim(ledger.id)
         assert newest is not None
         assert newest.seq == 2
     assert list(verify(registry)) == []
+
+
+def test_a_campaigns_name_is_one_ledgers(
+    registry: Registry, path: Path, tmp_path: Path, mark: Callable[[str], Mark]
+) -> None:
+    """Another clone's ledger knows nothing of whom it has called; an adopted copy does."""
+    with closing(Ledger(path)) as ledger:
+        take_campaign(ledger, registry, "prod", "autumn")
+        take_campaign(ledger, registry, "prod", "autumn")
+    clone = copy(path, tmp_path / "clone" / "ledger.db")
+    with closing(Ledger(clone)) as ledger:
+        adopt(ledger, registry, reason="moved", mark=mark)
+        take_campaign(ledger, registry, "prod", "autumn")
+    with closing(Ledger(tmp_path / "new.db")) as other:
+        with pytest.raises(Refused, match=r"in another ledger, .*project/ledger.db on"):
+            take_campaign(other, registry, "prod", "autumn")
+        take_campaign(other, registry, "dev", "autumn")
+        take_campaign(other, registry, "prod", "winter")
+        with pytest.raises(UsageError, match=r"campaign '\.\./x'"):
+            take_campaign(other, registry, "prod", "../x")
+    assert list(verify(registry)) == []
+    folder = tmp_path / "registry/campaigns/prod"
+    shutil.copy(folder / "autumn.json", folder / "spring.json")
+    (folder / "notes.txt").touch()
+    assert {(one.object, one.rule) for one in verify(registry)} == {
+        ("campaigns/prod/spring.json", "place"),
+        ("campaigns/prod/notes.txt", "unexpected"),
+    }
 
 
 def test_damaged_claims_are_findings(
@@ -349,7 +377,7 @@ def test_damaged_claims_are_findings(
 ) -> None:
     with closing(Ledger(path)) as ledger:
         for _ in range(3):
-            take_place(ledger, registry, now=NOW, campaign=True, mark=mark)
+            take_place(ledger, registry, campaign=True, mark=mark)
         folder = tmp_path / "registry/ledgers" / ledger.id
     whole = (folder / "1.json").read_bytes()
     (folder / "1.json").write_bytes(whole.replace(b'"dials":0', b'"dials":9'))
@@ -369,9 +397,9 @@ def test_a_server_is_one_place_for_all_machines(
 ) -> None:
     url = postgres.new_database()
     with closing(Ledger(url)) as ledger:
-        take_place(ledger, registry, now=NOW)
+        take_place(ledger, registry)
         monkeypatch.setenv("DIALFORM_HOST", "another")
-        take_place(ledger, registry, now=NOW)
+        take_place(ledger, registry)
         newest = registry.newest_claim(ledger.id)
         assert newest is not None
         assert newest.host == "postgresql"

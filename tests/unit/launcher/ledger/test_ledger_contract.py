@@ -216,6 +216,20 @@ def test_a_retry_is_one_more_attempt(ledger: Ledger) -> None:
     assert row_of(ledger).state == "reserved"
 
 
+def test_the_end_of_an_earlier_attempt_does_not_end_a_later_one(ledger: Ledger) -> None:
+    ledger.open_campaign(CAMPAIGN, people(ANN))
+    for number in (1, 2):
+        ledger.settle(reserved(ledger, number=number).id, "accepted", dial_id=f"d{number}")
+        ledger.again("c1", ANN, NOW)
+    third = reserved(ledger, number=3)
+    ledger.settle(third.id, "accepted", dial_id="d3")
+    assert ledger.see("d1", "completed", at=NOW)
+    assert row_of(ledger).state == "live"
+    assert [one.dial_id for one in ledger.live("c1")] == ["d2", "d3"]
+    assert ledger.see("d3", "busy", at=NOW)
+    assert (row_of(ledger).state, row_of(ledger).attempt) == ("done", 3)
+
+
 def test_rows_are_skipped_and_postponed_while_planned(ledger: Ledger) -> None:
     ledger.open_campaign(CAMPAIGN, people(ANN, BEN))
     assert ledger.postpone("c1", ANN, NOW + 9, "not at night")

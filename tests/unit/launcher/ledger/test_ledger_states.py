@@ -12,7 +12,7 @@ import contextlib
 import itertools
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 from ledger_world import CAMPAIGN, attempt, people, reservation
 
@@ -29,9 +30,14 @@ from dialform.errors import Refused
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.records import ENDED, MAY_RING, ROW_STATES, Reservation
 
+if TYPE_CHECKING:
+    from postgres_server import PostgresServerProcess
+
 PEOPLE = [f"+1415555{at:04}" for at in range(100, 106)]
 KEYS = ["k1", "k2"]
 ROW_OF = {"accepted": "live", "rejected": "rejected", "unknown": "unknown"}
+
+ORDER = {"queued": 0, "ringing": 1, "in-progress": 2}
 
 person = st.sampled_from(PEOPLE)
 key = st.sampled_from([None, *KEYS])
@@ -40,15 +46,16 @@ pick = st.integers(0, 1 << 16)
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Two ledgers on one file, and what they should say."""
+    """Two ledgers in one place, and what they should say."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str | None = None) -> None:
+        """``place``: None is a new file."""
         super().__init__()
         shm = Path("/dev/shm")  # noqa: S108 - memory: a sync is quick there
         self.folder = tempfile.mkdtemp(dir=shm if shm.is_dir() else None)
         counter = itertools.count(1)
         self.ledgers = [
-            Ledger(f"{self.folder}/ledger.db", identifier=lambda: f"{next(counter):032x}")
+            Ledger(place or f"{self.folder}/ledger.db", identifier=lambda: f"{next(counter):032x}")
             for _ in range(2)
         ]
         self.rows: dict[str, list[Any]] = {}
@@ -92,13 +99,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def reserve_single(self, calls: list[tuple[str, str | None]]) -> None:
         self._reserve([reservation(to=who, once=once) for who, once in calls])
 
-    @rule(limit=st.integers(1, 4))
-    def reserve_due(self, limit: int) -> None:
+    @rule(limit=st.integers(1, 4), once=key)
+    def reserve_due(self, limit: int, once: str | None) -> None:
         due = self.ledger.due("c1", 1e12, limit)
         planned = [one for one, (state, _) in self.rows.items() if state == "planned"]
         assert len(due) == min(limit, len(planned))
         assert {one.person for one in due} <= set(planned)
-        self._reserve([attempt(one.person, one.attempt + 1) for one in due])
+        self._reserve([attempt(one.person, one.attempt + 1, once=once) for one in due])
 
     @precondition(lambda self: self.dials)
     @rule(which=st.lists(st.tuples(pick, state), min_size=1, max_size=4))
@@ -118,10 +125,12 @@ class LedgerMachine(RuleBasedStateMachine):
         identifier = self._dial(at)
         dial = self.dials[identifier]
         assert self.ledger.see(f"api-{identifier}", status, at=5.0) is dial["named"]
-        if dial["named"] and not dial["ended"] and status in ENDED:
-            dial["ended"] = True
-            if self.rows.get(dial["person"], [""])[0] == "live":
-                self._move(dial, "done")
+        if not dial["named"] or dial["call"] in ENDED:
+            return
+        if status in ENDED or dial["call"] is None or ORDER[status] >= ORDER[dial["call"]]:
+            dial["call"] = status
+        if status in ENDED and self.rows.get(dial["person"], [""])[0] == "live":
+            self._move(dial, "done")
 
     @rule(who=person)
     def again(self, who: str) -> None:
@@ -185,8 +194,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_dials_are_as_they_were_left(self) -> None:
-        found = {one.id: one.state for one in self.ledgers[0].find(limit=None)}
-        assert found == {one: dial["state"] for one, dial in self.dials.items()}
+        found = {one.id: (one.state, one.call_status) for one in self.ledgers[0].find(limit=None)}
+        assert found == {one: (dial["state"], dial["call"]) for one, dial in self.dials.items()}
 
     def _dial(self, at: int) -> str:
         ids = sorted(self.dials)
@@ -210,7 +219,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 "attempt": one.attempt,
                 "abandoned": False,
                 "named": False,
-                "ended": False,
+                "call": None,
             }
         for one, record in zip(wanted, made, strict=True):
             if record is None and one.campaign is None:
@@ -229,10 +238,21 @@ class LedgerMachine(RuleBasedStateMachine):
             self.rows[dial["person"]] = [state, row[1] - back]
 
 
-LedgerMachine.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=30,
+MANY = settings(
+    max_examples=100,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+LedgerMachine.TestCase.settings = MANY
 TestLedgerStates = LedgerMachine.TestCase
+
+
+def test_the_same_in_a_server(postgres: PostgresServerProcess) -> None:
+    """Fewer, as each statement goes to the server and back."""
+
+    def machine() -> LedgerMachine:
+        return LedgerMachine(postgres.new_database())
+
+    few = settings(MANY, max_examples=8)
+    run_state_machine_as_test(machine, settings=few)  # type: ignore[arg-type]  # a maker will do
