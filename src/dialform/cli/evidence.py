@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import context
 from dialform.cli.parser import near
-from dialform.errors import UsageError
+from dialform.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -36,6 +37,31 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     context.add_registry(parser)
     context.add_ledger(parser)
     context.add_json(parser)
+
+
+def add_yes(parser: argparse.ArgumentParser) -> None:
+    """Add ``--yes``."""
+    parser.add_argument("--yes", action="store_true", help="don't ask; wanted without a terminal")
+
+
+def confirm(args: argparse.Namespace, what: str) -> None:
+    """
+    Ask before something is sent.
+
+    Raises:
+        UsageError: without a terminal and without ``--yes``.
+        Refused: the answer is no.
+
+    """
+    if args.yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"this would {what}: add --yes, as there is no terminal to ask on")
+    from dialform.cli import output  # noqa: PLC0415 - where somebody is asked
+
+    output.note(f"this would {what}. Go on? [y/N]")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Refused("nothing was sent")
 
 
 @contextlib.contextmanager

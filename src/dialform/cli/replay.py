@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import context, evidence
@@ -59,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         action="store_true",
         help="send the identical bytes, to settle an unknown outcome",
     )
-    parser.add_argument("--yes", action="store_true", help="don't ask; wanted without a terminal")
+    evidence.add_yes(parser)
     parser.set_defaults(run=run)
 
 
@@ -128,7 +127,7 @@ def _ring(args: argparse.Namespace, story: Story) -> None:
 
     record, body = story.record, story.body or b""
     whom = record.to or "a browser"
-    _confirm(args, f"call {whom} again with {record.preset} version {record.version}")
+    evidence.confirm(args, f"call {whom} again with {record.preset} version {record.version}")
     url, base = evidence.location_for(args, record.environment)
     ledger = context.ledger_of(args)
     with Launcher(url, record.environment, base=base, ledger=ledger) as launcher:
@@ -178,7 +177,9 @@ def _settle(args: argparse.Namespace, story: Story, ledger: Ledger, registry: Re
     name = f"{record.preset}@{record.bound_digest}"
     released = resolve(registry, record.environment, name)
     body = settling.checked(ledger, story, declared=released.keys, now=time.time())
-    _confirm(args, f"send the identical bytes of the call to {record.to or 'a browser'} again")
+    evidence.confirm(
+        args, f"send the identical bytes of the call to {record.to or 'a browser'} again"
+    )
     key = key_of(released.keyvar, None, os.environ)
     with Client(record.workspace, key) as client:
         settled = settling.settle(ledger, client, record, body)
@@ -198,16 +199,3 @@ def _settle(args: argparse.Namespace, story: Story, ledger: Ledger, registry: Re
     told = f"dial {settled.dial_id}" if settled.dial_id else "the API does not tell its id"
     output.data(f"settled: the call was placed, {told}")
     output.note(f"sent again: {record.body_digest}, {settled.evidence}")
-
-
-def _confirm(args: argparse.Namespace, what: str) -> None:
-    """Ask before a phone may ring. UsageError without a terminal and without ``--yes``."""
-    if args.yes:
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"this would {what}: add --yes, as there is no terminal to ask on")
-    from dialform.cli import output  # noqa: PLC0415 - where somebody is asked
-
-    output.note(f"this would {what}. Go on? [y/N]")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Refused("nothing was sent")

@@ -2,6 +2,7 @@
 
 from dialform.launcher.evidence.attesting import HIDDEN, Attestation, Check, attested, shown_inputs
 from dialform.launcher.evidence.auditing import said, span
+from dialform.launcher.evidence.checkup import Checkup, Finding
 from dialform.launcher.evidence.probing import Probe
 from dialform.launcher.evidence.reading import Reader
 from dialform.launcher.evidence.story import (
@@ -16,6 +17,8 @@ __all__ = [
     "HIDDEN",
     "Attestation",
     "Check",
+    "Checkup",
+    "Finding",
     "Probe",
     "Reader",
     "Stories",

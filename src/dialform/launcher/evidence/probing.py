@@ -75,12 +75,13 @@ def keep(ledger: Ledger, probe: Probe) -> None:
     ledger.set(setting(probe.workspace), json.dumps(probe.as_json()))
 
 
-def probe(client: Client, agent: str, key: str, at: str) -> Probe:
+def probe(client: Client, workspace: str, *, agent: str, key: str, at: str) -> Probe:
     """
     Ask for one browser dial twice with one key, and hang up what was placed.
 
     Args:
         client: of the workspace.
+        workspace: its URL, as declarations have it.
         agent: the id of an agent of it.
         key: never used before.
         at: the time, in UTC.
@@ -100,7 +101,7 @@ def probe(client: Client, agent: str, key: str, at: str) -> Probe:
     for dial_id in sorted(placed):
         with contextlib.suppress(ApiError):  # nobody joined it: it ends by itself
             client.hangup(dial_id)
-    return Probe(_verdict(first, second), at, client.url, _told(first), _told(second))
+    return Probe(_verdict(first, second), at, workspace, _told(first), _told(second))
 
 
 def _verdict(first: Created, second: Created | ApiError) -> Verdict:
