@@ -113,7 +113,7 @@ class Project:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The process environment of every command."""
-        names = ("HOME", "LANG", "TMPDIR")
+        names = ("HOME", "LANG", "TMPDIR", "XDG_STATE_HOME")
         return {
             **{name: os.environ[name] for name in names if name in os.environ},
             "PATH": f"{BIN}:{os.environ['PATH']}",

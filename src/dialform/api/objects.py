@@ -9,6 +9,7 @@ missing field of the API must not stop an ``up``.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -117,6 +118,16 @@ class Dial(ApiObject):
 
     transcript: Any = None
     startedAt: str | None = None
+    durationSeconds: Any = None
+
+    @property
+    def seconds(self) -> float:
+        """How long people talked so far; 0 where the API says nothing readable."""
+        try:
+            seconds = float(self.durationSeconds)
+        except (TypeError, ValueError, OverflowError):
+            return 0.0
+        return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
 
     @property
     def ended(self) -> bool:

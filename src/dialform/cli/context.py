@@ -43,6 +43,13 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
+def add_released(parser: argparse.ArgumentParser) -> None:
+    """Add what every command about the releases of an environment takes."""
+    add_stack(parser)
+    add_registry(parser)
+    add_json(parser)
+
+
 def add_ledger(parser: argparse.ArgumentParser) -> None:
     """Add ``--ledger FILE``."""
     parser.add_argument(
@@ -128,6 +135,13 @@ def ledger_of(args: argparse.Namespace) -> str:
     from dialform.launcher.places import default_ledger  # noqa: PLC0415 - where one dials
 
     return args.ledger or default_ledger(project_root(), os.environ)
+
+
+def warn(message: str) -> None:
+    """A warning, for what reports one while it works."""
+    from dialform.cli import output  # noqa: PLC0415 - rarely needed
+
+    output.warning(message)
 
 
 def declares(stack: str, preset: str) -> str | None:

@@ -46,9 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         description="List the presets of an environment: version, state, since when and by whom.",
         epilog=_PRESETS_EPILOG,
     )
-    context.add_stack(presets)
-    context.add_registry(presets)
-    context.add_json(presets)
+    context.add_released(presets)
     presets.set_defaults(run=run_presets)
     show = subparsers.add_parser(
         "show",

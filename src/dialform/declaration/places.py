@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.declaration.merging import Layered
 from dialform.declaration.source import JsonSource, Prose
-from dialform.presets.documents import (
-    CALL_TWINS,
-    FUNCTION_TWINS,
-    IVR_TWINS,
-    NODE_TWINS,
-    OVERRIDE_TWINS,
-    PROMPT_TWINS,
-)
+from dialform.presets.documents import TWINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,12 +23,11 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
-_TWINS = (CALL_TWINS, OVERRIDE_TWINS, PROMPT_TWINS, IVR_TWINS, FUNCTION_TWINS, NODE_TWINS)
 OURS: dict[str, str] = {
     "agentOverrides": "profile",
     "defaultVersionedPrompt": "prompt",
     "versionedPrompt": "prompt",
-    **{field: ours for twins in _TWINS for ours, (field, _) in twins.items()},
+    **{field: ours for twins in TWINS for ours, (field, _) in twins.items() if field},
 }
 """The API's names of fields that declarations name differently."""
 
@@ -44,7 +36,7 @@ _NAMED = {**OURS, "fromNumberId": "numbers"}
 
 _KINDS = {
     "fromNumberId": "numbers",
-    **{field: kind for twins in _TWINS for field, kind in twins.values()},
+    **{field: kind for twins in TWINS for field, kind in twins.values()},
 }
 """The kind of binding that gives the id in a field."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from dialform.presets.canonical import Digest
 
+    LookUp = Callable[[str, str], Mapping[str, Any] | None]
+
 Path = tuple[str | int, ...]
 """``("profile", "prompt", "flow", "node", "bill", "question")``: the declaration's own words."""
 
@@ -100,6 +102,11 @@ class Risk:
     """One sentence, with the values."""
 
 
+def nothing_known(kind: str, key: str) -> Mapping[str, Any] | None:  # noqa: ARG001 - a `LookUp`
+    """The look-up where no release's records can be asked."""
+    return None
+
+
 class Documents(NamedTuple):
     """All that one side says of a preset."""
 
@@ -111,6 +118,10 @@ class Documents(NamedTuple):
 
     bound: Mapping[str, Any] | None
     """``dialform.bound-preset/1``, where the side is an environment."""
+
+    look_up: LookUp = nothing_known
+    """What releases recorded of a workspace's object, by kind and id: its fields, as the API
+    shows them; None for what none recorded."""
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ what the working tree says in the preset's, the profile's, a prompt's or a flow'
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.merging import Layered
-from dialform.declaration.places import locate, stands
+from dialform.declaration.places import OURS, locate, stands
 from dialform.declaration.source import JsonSource, Prose
 
 if TYPE_CHECKING:
@@ -43,11 +43,46 @@ def _place(environment: Environment, call: Call, breach: Breach) -> Problem:
 def _in_source(preset: Preset, breach: Breach) -> Problem:
     rule, message = breach.rule, breach.message
     owner, path = locate(preset, breach.path)
+    profile = preset.profile
+    tables = [(preset.layered, breach.path)]
+    if profile is not None and breach.path[0] == "profile":
+        tables.append((profile.layered, breach.path[1:]))
+    for layered, below in tables:
+        extra = _in_extra(layered, below)
+        if extra is not None:
+            return layered.problem(extra, rule, message)
     if isinstance(owner, Prose):
         return owner.problem(breach.offset or 0, rule, message)
     if isinstance(owner, Layered):
         return owner.problem(path, rule, message)
     return _in_flow(owner, path, rule, message)
+
+
+def _in_extra(layered: Layered, path: Path) -> Path | None:
+    """Where ``extraFields`` say what is at ``path``; None where it is declared, or said nowhere."""
+    found = _reach(layered.value.get("extraFields"), path)
+    return ("extraFields", *found) if len(found) > len(_reach(layered.value, path)) else None
+
+
+def _reach(value: Any, path: Path) -> Path:
+    """As much of ``path`` as is there, in the keys that are: a declaration's or the API's."""
+    found: list[str | int] = []
+    for part in path:
+        at: str | int | None = None
+        if isinstance(value, dict):
+            names = {key: "node" if key == "nodes" else OURS.get(key, key) for key in value}
+            at = next((key for key in value if part in (key, names[key])), None)
+        elif isinstance(value, list):
+            ids = (
+                (one.get("id"), one.get("optionId")) if isinstance(one, dict) else ()
+                for one in value
+            )
+            at = next((index for index, one in enumerate(ids) if part in (index, *one)), None)
+        if at is None:
+            break
+        found.append(at)
+        value = value[at]
+    return tuple(found)
 
 
 def _in_flow(flow: Flow, path: Path, rule: str, message: str) -> Problem:

@@ -11,21 +11,25 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DialformError, Refused
+from dialform.errors import DialformError, Refused, RegistryError
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
 from dialform.launcher.request import assembled, recalled
-from dialform.launcher.resolve import parse_reference, resolve
+from dialform.launcher.resolve import environment_of, parse_reference, resolve
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
+    from dialform.api.client import Client
+    from dialform.launcher.calling import Refusal
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.outcome import Dial
     from dialform.launcher.records import Record
@@ -57,6 +61,7 @@ class Launcher:
         base: str | Path | None = None,
         timeout: float = TIMEOUT,
         trust_env: bool = False,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
         """
         Touch nothing yet.
@@ -73,6 +78,8 @@ class Launcher:
                 working directory.
             timeout: seconds that the API has for an answer.
             trust_env: whether the proxies that the environment names are used.
+            warn: is told what is not as it should be and stops no call: that the registry
+                can't be written, so that a copy of the ledger would not be noticed.
 
         """
         self.environment = environment
@@ -82,7 +89,10 @@ class Launcher:
         self._base = base
         self._timeout = timeout
         self._clients = Clients(timeout=timeout, trust_env=trust_env)
+        self._warn = warn
         self._lock = threading.Lock()
+        self._placing = threading.Lock()
+        self._placed = False
         self._registry: Registry | None = None
         self._ledger: Ledger | None = None
 
@@ -97,6 +107,7 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
     ) -> Dial:
         """
         Call ``to`` with what is released as ``preset``.
@@ -109,11 +120,15 @@ class Launcher:
             once: a key for this very call. Asked again with the same key, the first outcome
                 is returned and nothing is sent. Only a call in which a phone may ring takes
                 the key: after a rejection the same key can be used again.
+            timezone: the zone that the person is in, like ``America/New_York``; None takes
+                every zone that the number may be in. It matters where hours are declared.
 
         Raises:
             UsageError: ``preset`` or ``once`` can't be what they are.
-            InputError: number or inputs are wrong.
-            Refused: held, withdrawn, yanked; or ``once`` was used for another call.
+            InputError: number, inputs or timezone are wrong.
+            Refused: held, withdrawn, yanked; or ``once`` was used for another call; or the
+                ledger is a copy, or was restored from a backup.
+            CallRefused: a rule of the environment says no: destinations, hours, caps.
             RegistryError: what is released can't be read, or not trusted.
             SettingError: no API key.
             LedgerError: the call can't be recorded, so it was not sent.
@@ -125,10 +140,10 @@ class Launcher:
         """
         name = parse_reference(preset).name
         return self._earlier(name, to, once) or self._place(
-            self._released_call(preset, to, inputs, once)
+            self._released_call(preset, to, inputs, timezone)._replace(once=once)
         )
 
-    def try_dial(  # noqa: PLR0913 - a call, and what no registry says of it
+    def try_dial(  # noqa: PLR0913 - those of `dial`, and what no registry says of it
         self,
         bound: Mapping[str, Any],
         *,
@@ -136,18 +151,26 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
+        document: Mapping[str, Any] | None = None,
         keys: bool = False,
     ) -> Dial:
         """
         Call ``to`` with a bound preset document that was not released; recorded as unreleased.
 
         ``keyvar`` names the environment variable with the API key, ``keys`` says whether the
-        workspace honours idempotency keys. Otherwise as `dial`.
+        workspace honours idempotency keys. The rules for calls are those of the environment as
+        it is published, and where it isn't yet, of ``document``. Otherwise as `dial`.
         """
         name = bound["preset"]["name"]
-        return self._earlier(name, to, once) or self._place(
-            self._call(assembled(bound, to=to, inputs=inputs), keyvar, once, keys=keys)
-        )
+        earlier = self._earlier(name, to, once)
+        if earlier is not None:
+            return earlier
+        request = assembled(bound, to=to, inputs=inputs)
+        call = self._call(request, keyvar, keys=keys)._replace(once=once)
+        published = self.registry.environment(self.environment) if self.registry.exists else None
+        unsaid = {"environment": self.environment, "workspace": {"url": bound["workspace"]}}
+        return self._place(self._gated(call, published or document or unsaid, timezone))
 
     def again(self, record: Record, body: bytes, *, reason: str) -> Dial:
         """
@@ -174,14 +197,13 @@ class Launcher:
             self.registry, self.environment, f"{record.preset}@{record.bound_digest}"
         )
         request = recalled(released.bound, body, bound_digest=released.entry.bound_digest)
-        call = self._call(request, released.keyvar, None, keys=released.keys)
-        return self._place(
-            call._replace(
-                version=released.entry.version,
-                release=released.entry.seq,
-                evidence=f"again of {record.id}: {reason}",
-            )
+        call = self._call(request, released.keyvar, keys=released.keys)
+        call = call._replace(
+            version=released.entry.version,
+            release=released.entry.seq,
+            evidence=f"again of {record.id}: {reason}",
         )
+        return self._place(self._gated(call, released.document, None))
 
     async def adial(
         self,
@@ -190,6 +212,7 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
     ) -> Dial:
         """`dial` for asyncio. Cancelled while it is being sent, it counts as unknown."""
         import asyncio  # noqa: PLC0415 - heavy, and `dial` needs none
@@ -199,7 +222,8 @@ class Launcher:
         if earlier is not None:
             return earlier
         loop = asyncio.get_running_loop()
-        call = await asyncio.to_thread(self._released_call, preset, to, inputs, once, loop)
+        call = await asyncio.to_thread(self._released_call, preset, to, inputs, timezone, loop)
+        call = call._replace(once=once)
         while True:
             sending = await self._areserve(call)
             if sending is not None:
@@ -230,6 +254,24 @@ class Launcher:
             released.bound, to=to, inputs=inputs, bound_digest=released.entry.bound_digest
         )
 
+    def refusal(self, to: str | None, *, timezone: str | None = None) -> Refusal | None:
+        """
+        Why the environment's rules don't allow a call to ``to`` now; None where they do.
+
+        Reads the ledger where there are caps. Needs no key, and sends nothing.
+
+        Raises:
+            InputError: there is no such zone.
+            RegistryError: what the registry says of the environment can't be read, or not trusted.
+            LedgerError: the ledger can't be read.
+
+        """
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        gate = Gate.of(environment_of(self.registry, self.environment), to, timezone)
+        placed = partial(self.ledger.latest, self.environment) if gate.rules.counts else None
+        return gate.refusal(time.time(), placed)
+
     @property
     def registry(self) -> Registry:
         """The registry that is dialled from."""
@@ -252,10 +294,27 @@ class Launcher:
                 self._ledger = Ledger(path)
             return self._ledger
 
+    def client(self) -> Client:
+        """
+        The API of the environment's workspace as it is declared now, to look at its dials.
+
+        Raises:
+            RegistryError: the environment can't be read.
+            SettingError: no API key.
+
+        """
+        from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
+        from dialform.launcher.resolve import workspace_of  # noqa: PLC0415
+
+        workspace = workspace_of(self.registry, self.environment)
+        key = key_of(workspace["keyvar"], self._key, os.environ)
+        return self._clients.of(workspace["url"], key)
+
     def close(self) -> None:
         """Close what `dial` has opened. The launcher can be used again."""
         with self._lock:
             ledger, self._ledger = self._ledger, None
+            self._placed = False
         self._clients.close()
         if ledger is not None:
             ledger.close()
@@ -310,20 +369,27 @@ class Launcher:
         preset: str,
         to: str | None,
         inputs: Inputs | None,
-        once: str | None,
+        timezone: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> Call:
         released = resolve(self.registry, self.environment, preset)
         entry = released.entry
         request = assembled(released.bound, to=to, inputs=inputs, bound_digest=entry.bound_digest)
-        call = self._call(request, released.keyvar, once, loop, keys=released.keys)
-        return call._replace(version=entry.version, release=entry.seq)
+        call = self._call(request, released.keyvar, loop, keys=released.keys)
+        call = call._replace(version=entry.version, release=entry.seq)
+        return self._gated(call, released.document, timezone)
+
+    @staticmethod
+    def _gated(call: Call, document: Mapping[str, Any], timezone: str | None) -> Call:
+        """The call with the rules that it is held against when it is written down."""
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        return call._replace(gate=Gate.of(document, call.request.to, timezone))
 
     def _call(
         self,
         request: Request,
         keyvar: str,
-        once: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
         *,
         keys: bool,
@@ -334,11 +400,11 @@ class Launcher:
         key = key_of(keyvar, self._key, os.environ)
         client = self._clients.of(request.workspace, key, loop)
         if not keys:
-            return Call(request, client, once)
+            return Call(request, client)
         from dialform.launcher.idempotency import key_of_dial  # noqa: PLC0415 - where it is used
 
         identifier = self.ledger.new_id()
-        return Call(request.keyed(key_of_dial(identifier)), client, once, id=identifier, keyed=True)
+        return Call(request.keyed(key_of_dial(identifier)), client, id=identifier, keyed=True)
 
     def _place(self, call: Call) -> Dial:
         """Write the call down and send it; or tell what came of the one that took its key."""
@@ -351,12 +417,41 @@ class Launcher:
                 return earlier
 
     def _reserve(self, call: Call) -> Sending | None:
-        """The call written down; None where another has taken its key meanwhile."""
+        """
+        The call written down; None where another has taken its key meanwhile.
+
+        Raises CallRefused where the rules don't allow it at this moment.
+        """
+        self._take_place()
         from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
 
-        seconds = self._timeout * _GIVE_UP
-        record, ours = self.ledger.reserve(call.reservation(), seconds=seconds)
+        seconds, now, room = self._timeout * _GIVE_UP, time.time(), None
+        if call.gate is not None:
+            call.gate.require(now)
+            room = call.gate.room(now)
+        record, ours = self.ledger.reserve(call.reservation(), seconds=seconds, room=room)
         return Sending(call, self.ledger, record) if ours else None
+
+    def _take_place(self) -> None:
+        """Once, before the first call: no copy of the ledger has dialled, and none will."""
+        with self._placing:
+            if self._placed:
+                return
+            from dialform.launcher.ledger.alone import take_place  # noqa: PLC0415 - not for `request`
+
+            trouble: str | None = None
+            try:
+                exists = self.registry.exists  # no: nobody has released or dialled anything yet
+            except RegistryError as error:
+                exists, trouble = False, str(error)
+            if exists:
+                trouble = take_place(self.ledger, self.registry, now=time.time())
+            if trouble is not None and self._warn is not None:
+                self._warn(
+                    f"the ledger could not claim its place in the registry: {trouble}; a copy of "
+                    "it would not be noticed, and could call the same people again"
+                )
+            self._placed = True
 
     async def _areserve(self, call: Call) -> Sending | None:
         """`_reserve`; cancelled meanwhile, the call is written down as not sent."""

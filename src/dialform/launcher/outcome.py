@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialform.errors import Deferred, NotSent, OutcomeUnknown, Refused, Rejected
 
 if TYPE_CHECKING:
-    from dialform.errors import ApiError
+    from dialform.errors import ApiError, CallRefused
     from dialform.launcher.records import Record
 
 FORMAT = "dialform.dial/1"
@@ -102,6 +102,26 @@ def unplaced(error: ApiError, *, environment: str, preset: str, to: str | None) 
         "words": error.words,
         "message": str(error),
         "retryAfter": getattr(error, "retry_after", None),
+    }
+
+
+def refused(error: CallRefused, *, environment: str, preset: str, to: str | None) -> dict[str, Any]:
+    """What ``dialform dial --json`` prints of a call that the environment's rules don't allow."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - where one is refused
+
+    due = None
+    if error.due is not None:
+        due = datetime.fromtimestamp(error.due, UTC).isoformat().replace("+00:00", "Z")
+    return {
+        "format": FORMAT,
+        "outcome": "refused",
+        "environment": environment,
+        "preset": preset,
+        "to": to,
+        "toNumber": to,
+        "rule": error.rule,
+        "due": due,
+        "message": str(error),
     }
 
 

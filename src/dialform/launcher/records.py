@@ -131,6 +131,9 @@ class Record(NamedTuple):
     seen_at: float | None
     """When the call's status was last seen."""
 
+    seconds: float | None
+    """How long people talked, as ``GET`` said after the end; None until it has."""
+
     settled_by: str | None
     """``answer``, ``abandoned``, ``event``, ``poll``, ``key``, or who did it by hand."""
 
@@ -142,6 +145,13 @@ class Record(NamedTuple):
 
     launched_by: str | None = None
     """Who placed it."""
+
+    @property
+    def placed(self) -> float:
+        """When it was reserved, in seconds since 1970."""
+        from datetime import datetime  # noqa: PLC0415 - `dial` needs none
+
+        return datetime.fromisoformat(self.reserved_at).timestamp()
 
     def pending(self, now: float | None = None) -> bool:
         """Whether its process may still settle it, as far as can be told."""

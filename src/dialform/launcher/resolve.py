@@ -14,7 +14,7 @@ from dialform.errors import ObjectAbsent, ObjectCorrupt, Refused, UsageError
 from dialform.presets.canonical import Digest, is_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dialform.registry import Entry, Registry
 
@@ -53,6 +53,9 @@ class Released(NamedTuple):
 
     keys: bool = False
     """Whether calls there carry an ``idempotencyKey``."""
+
+    document: Mapping[str, Any] = {}
+    """What the registry says of the environment."""
 
     @property
     def yanked(self) -> bool:
@@ -107,7 +110,8 @@ def look_up(registry: Registry, environment: str, text: str) -> Released:
 
     """
     reference = parse_reference(text)
-    workspace = workspace_of(registry, environment)
+    document = environment_of(registry, environment)
+    workspace = document["workspace"]
     head = registry.head(environment, reference.name)
     if head is None:
         raise ObjectAbsent(
@@ -129,7 +133,7 @@ def look_up(registry: Registry, environment: str, text: str) -> Released:
             "release it again with `pulumi up`"
         )
     keys = workspace.get("idempotencyKeys") is True
-    return Released(reference, entry, head, bound, workspace["keyvar"], keys)
+    return Released(reference, entry, head, bound, workspace["keyvar"], keys, document)
 
 
 def near(name: str, names: Iterable[str]) -> str:
@@ -154,6 +158,19 @@ def workspace_of(registry: Registry, environment: str) -> dict[str, Any]:
         RegistryError: the registry can't be read, or not trusted.
 
     """
+    found: dict[str, Any] = environment_of(registry, environment)["workspace"]
+    return found
+
+
+def environment_of(registry: Registry, environment: str) -> dict[str, Any]:
+    """
+    What the registry says of an environment: its ``workspace``, and ``calls`` where it has rules.
+
+    Raises:
+        ObjectAbsent: there is no such environment.
+        RegistryError: the registry can't be read, or not trusted.
+
+    """
     if not registry.exists:
         raise ObjectAbsent(
             f"{registry.url}: nothing was released into this registry yet; `pulumi up` does"
@@ -172,7 +189,7 @@ def workspace_of(registry: Registry, environment: str) -> dict[str, Any]:
             f"{registry.url}: the document of environment {environment} has no workspace with "
             "url and keyvar; publish it again with `pulumi up`"
         )
-    return workspace
+    return document
 
 
 def _check_fit(registry: Registry, entry: Entry, bound: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialform.api.client import Client, Created
+    from dialform.launcher.calling import Gate
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Record
     from dialform.launcher.request import Request
@@ -42,12 +43,15 @@ class Call(NamedTuple):
 
     request: Request
     client: Client
-    once: str | None
+    once: str | None = None
     version: int | None = None
     """None for the working tree's, which has none."""
 
     release: int | None = None
     """The entry of the release log; None for the working tree's."""
+
+    gate: Gate | None = None
+    """What it is held against when it is dialled."""
 
     id: str | None = None
     """The ledger's own id of it; None lets the ledger make one."""

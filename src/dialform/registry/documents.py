@@ -17,6 +17,8 @@ VERSION: Final = "dialform.version/1"
 RELEASE: Final = "dialform.release/1"
 ENVIRONMENT: Final = "dialform.environment/1"
 APPROVAL: Final = "dialform.approval/1"
+EVIDENCE: Final = "dialform.evidence/1"
+CLAIM: Final = "dialform.ledger-claim/1"
 PROFILE: Final = "dialform.profile/1"
 PRESET: Final = "dialform.preset/1"
 BOUND_PRESET: Final = "dialform.bound-preset/1"
@@ -30,7 +32,9 @@ BLOB_FORMATS: Final = (PROFILE, PRESET, BOUND_PRESET, OBJECT, REFERENCES)
 CHECKSUM: Final = "checksum"
 SEQ: Final = "seq"
 
-_KNOWN = frozenset((REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, *BLOB_FORMATS))
+_KNOWN = frozenset(
+    (REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, EVIDENCE, CLAIM, *BLOB_FORMATS)
+)
 
 
 class Damage(Exception):

@@ -22,6 +22,8 @@ PRESETS = "presets"
 ENVIRONMENTS = "environments"
 RELEASES = "releases"
 APPROVALS = "approvals"
+EVIDENCE = "evidence"
+LEDGERS = "ledgers"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")
@@ -85,6 +87,17 @@ def approvals_prefix(environment: str, digest: Digest) -> str:
     """Where the approvals of a preset's content for an environment stand."""
     check_name(environment, "environment")
     return f"{APPROVALS}/{environment}/{digest.removeprefix('sha256:')}"
+
+
+def evidence_prefix(environment: str, preset: str, version: int) -> str:
+    """Where the evidence of a preset's version in an environment stands."""
+    check_name(environment, "environment")
+    return f"{EVIDENCE}/{environment}/{check_name(preset, 'preset')}/{version}"
+
+
+def claims_prefix(ledger: str) -> str:
+    """Where the claims of a ledger stand, by the ledger's id."""
+    return f"{LEDGERS}/{check_name(ledger, 'ledger')}"
 
 
 def numbered(prefix: str, number: int) -> str:

@@ -184,6 +184,15 @@ class SandboxControl:
         """Set how many of the sandbox's seconds pass in one; 0: its time stands still."""
         self._ask("POST", "/clock", json={"speed": factor})
 
+    def deliver(self, *, seed: int | None = None, repeats: int = 0) -> list[dict[str, Any]]:
+        """
+        Send the webhooks of what has happened since the last time, to this machine alone.
+
+        ``seed`` shuffles them; ``repeats`` is how often each is sent again. Of each request:
+        ``url``, ``event``, ``dial``, and ``status``, None where no answer came.
+        """
+        return self._ask("POST", "/webhooks", json={"seed": seed, "repeats": repeats})  # type: ignore[no-any-return]
+
     def reset(self) -> None:
         """As new: the seeds, no dials, nothing received, no faults."""
         self._ask("POST", "/reset")

@@ -21,6 +21,7 @@ from dialform.sandbox.faults import After, Fault, How
 from dialform.sandbox.keys import Keys  # noqa: TC001 - pydantic reads it
 from dialform.sandbox.seed import KEYS
 from dialform.sandbox.serving import read_body
+from dialform.sandbox.webhooks import deliver
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,6 +65,15 @@ class ClockRequest(BaseModel):
 
     speed: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
     """None: as it is."""
+
+
+class DeliveryRequest(BaseModel):
+    """The body of ``POST /sandbox/webhooks``; see `webhooks.deliver`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seed: int | None = None
+    repeats: int = Field(default=0, ge=0, le=100)
 
 
 class Controls:
@@ -156,6 +166,14 @@ class Controls:
             self.state.clock.speed = wish.speed
         return await self.show(request)
 
+    async def deliver(self, request: Request) -> Any:
+        """``POST /sandbox/webhooks``."""
+        asked = await _json(request)
+        if findings := check_fields(DeliveryRequest, asked):
+            raise unprocessable(findings)
+        wish = DeliveryRequest.model_validate(asked)
+        return await deliver(self.state, seed=wish.seed, repeats=wish.repeats)
+
     async def reset(self, request: Request) -> Any:
         """``POST /sandbox/reset``."""
         self.state.reset()
@@ -202,6 +220,7 @@ def routes(state: State) -> list[Route]:
         route("DELETE", "/sandbox/faults", controls.clear),
         route("POST", "/sandbox/keys", controls.keys),
         route("POST", "/sandbox/clock", controls.time),
+        route("POST", "/sandbox/webhooks", controls.deliver),
         route("POST", "/sandbox/reset", controls.reset),
     ]
 

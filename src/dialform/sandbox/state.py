@@ -98,6 +98,9 @@ class State:
     dials: dict[str, Dial] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
+    """Dial to how many of its webhooks were sent. Not kept in the file."""
+
     keys: Keys = "conflict"
     """What becomes of an ``idempotencyKey`` that was used before."""
 
@@ -127,6 +130,7 @@ class State:
                 for one in objects.values():
                     self.put_object(workspace, kind, one)
         self.dials = {}
+        self.told = {}
         self.requests.clear()
         self.faults.clear()
         self.used_keys.clear()

@@ -86,7 +86,11 @@ class Project:
         self.write("stacks/profiles/collector.toml", PROFILE)
         self.write("stacks/prompts/collector.md", PROMPT)
         self.environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **{
+                name: os.environ[name]
+                for name in ("PATH", "HOME", "XDG_STATE_HOME")
+                if name in os.environ
+            },
             "VOGENT_API_KEY_DEV": KEY,
             "DIALFORM_BY": "anna",
             "PYTHONWARNINGS": "error",

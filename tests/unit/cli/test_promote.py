@@ -160,6 +160,36 @@ def test_a_dry_run_shows_and_writes_nothing(two: Two) -> None:
     assert two.text("prod") == before
 
 
+def test_a_dry_run_shows_what_the_promotion_shows(two: Two) -> None:
+    """A preset that is new there as well."""
+    two.change("again")
+    shown, _ = two.run(*PROMOTE, "--dry-run")
+    assert two.run(*PROMOTE)[0] == shown
+    text = two.text("prod")
+    two.write("stacks/prod.toml", text.partition("\n# What runs here.")[0] + "\n")
+    two.commit()
+    shown, _ = two.run(*PROMOTE, "--dry-run")
+    assert "new in prod" in shown
+    assert two.run(*PROMOTE)[0] == shown
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_what_cannot_be_shown_is_not_written(two: Two, more: tuple[str, ...]) -> None:
+    """The diff needs what else prod pins, and the registry has it no more."""
+    two.change("again")
+    two.write(
+        "stacks/prod.toml",
+        two.text("prod").replace(
+            'follow = "source"', f'version = 1\ndigest = "{"sha256:" + "0" * 64}"'
+        ),
+    )
+    two.commit()
+    before = two.text("prod")
+    _, said = two.run(*PROMOTE, *more, code=1)
+    assert "zzz" in said
+    assert two.text("prod") == before
+
+
 def test_the_same_pin_is_no_change(two: Two) -> None:
     before = two.text("prod")
     said, _ = two.run(*PROMOTE)
@@ -237,6 +267,20 @@ def rolled_back(two: Two) -> None:
     two.run("rollback", "collections", "-s", "staging", "--now", "--reason", "bad")
 
 
+def rolled_back_there(two: Two) -> None:
+    """Version 2 is pinned in the target, and somebody put version 1 back."""
+    two.run(*PROMOTE)
+    two.up("prod")
+    two.change("for the third time")
+    two.run("rollback", "collections", "-s", "prod", "--now", "--reason", "bad")
+
+
+def held_there(two: Two) -> None:
+    """On top of that."""
+    rolled_back_there(two)
+    two.run("hold", "collections", "-s", "prod", "--reason", "look")
+
+
 def yanked_there(two: Two) -> None:
     two.run("yank", "collections@2", "-s", "prod", "--reason", "bad")
 
@@ -272,6 +316,8 @@ REFUSALS = {
     "held": (held, "is held in staging", "not-live"),
     "withdrawn": (withdrawn, "is withdrawn in staging", "not-live"),
     "rolled back": (rolled_back, "is rolled back in staging", "not-live"),
+    "rolled back in the target": (rolled_back_there, "rolled back to version 1", "rolled-back"),
+    "held when rolled back": (held_there, "rolled back to version 1", "rolled-back"),
     "yanked in the target": (yanked_there, "version 2 is yanked in prod", "yanked"),
     "yanked in the source": (yanked_here, "version 2 is yanked in staging", "yanked"),
     "uncommitted": (dirty, "not committed", "dirty"),
@@ -439,6 +485,21 @@ def test_a_yanked_version_is_passed_over_and_refused(two: Two) -> None:
     assert (
         "yanked" in two.run("rollback", "collections", "-s", "prod", "--to", "1", *now, code=3)[1]
     )
+
+
+def test_a_hold_on_a_rollback_gives_it_back(two: Two) -> None:
+    """And `resume` once more ends it; `resume --all` ends holds alone."""
+    moved_on(two)
+    two.run("rollback", "collections", "-s", "prod", "--now", "--reason", "wrong day")
+    two.run("stop", "--all", "-s", "prod", "--reason", "blocked")
+    said, _ = two.run("resume", "collections", "-s", "prod", "--reason", "free")
+    assert "version 1 is rolled back to as before the hold" in said
+    said, _ = two.run("plan", "-s", "prod", code=3)
+    assert "was rolled back to version 1 in prod" in said
+    assert "nothing is held" in two.run("resume", "--all", "-s", "prod", "--reason", "free")[1]
+    said, _ = two.run("resume", "collections", "-s", "prod", "--reason", "it was right")
+    assert "version 1 is live again" in said
+    assert "release version 2 in place of version 1" in two.run("plan", "-s", "prod")[0]
 
 
 # Stop

@@ -19,9 +19,11 @@ CALL = ("collections", "-s", "dev", "--to", ANN, "--input", "name=Ann")
 
 
 def objects(project: Project) -> dict[str, bytes]:
-    """Every object of the registry."""
+    """Every object of the registry, but for the claims of ledgers that dial."""
     folder = project.root / ".dialform/registry"
-    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = {path for path in folder.rglob("*") if path.is_file()}
+    claims = set((folder / "ledgers").rglob("*"))
+    return {str(path): path.read_bytes() for path in found - claims}
 
 
 def test_it_calls_with_the_working_tree_and_publishes_nothing(

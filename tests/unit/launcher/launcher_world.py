@@ -72,7 +72,11 @@ class World:
         self.ledger = folder / "ledger.db"
         self.registry = Registry.open("registry", base=folder)
         self.environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **{
+                name: os.environ[name]
+                for name in ("PATH", "HOME", "XDG_STATE_HOME")
+                if name in os.environ
+            },
             KEYVAR: KEY,
             "DIALFORM_REGISTRY": str(folder / "registry"),
             "DIALFORM_LEDGER": str(self.ledger),
@@ -82,9 +86,12 @@ class World:
         self.publish_environment(self.url)
         self.release("reminder")
 
-    def publish_environment(self, url: str, **more: Any) -> None:
-        """Say which workspace ``dev`` is."""
-        document = environment_document("dev", {"url": url, "keyvar": KEYVAR, **more})
+    def publish_environment(
+        self, url: str, calls: Mapping[str, Any] | None = None, **more: Any
+    ) -> None:
+        """Say which workspace ``dev`` is, ``more`` of it, and which rules it has for calls."""
+        workspace = {"url": url, "keyvar": KEYVAR, **more}
+        document = environment_document("dev", workspace, calls)
         self.registry.publish_environment("dev", canonical(document))
 
     def bound(self, name: str = "reminder", **call: Any) -> dict[str, Any]:

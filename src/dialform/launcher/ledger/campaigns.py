@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import UsageError
 from dialform.launcher.ledger.storage import Storage
-from dialform.launcher.records import PLANNED, SKIPPED, Campaign, Row
+from dialform.launcher.records import PLANNED, REJECTED, SKIPPED, Campaign, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -168,13 +168,31 @@ class Campaigns(Storage):
                 return
             after = found[-1][0]
 
-    def again(self, campaign: str, person: str, due: float) -> bool:
+    def again(self, campaign: str, person: str, due: float, *, after: int | None = None) -> bool:
         """
         Plan one more attempt at a person whose call has ended, as a retry policy says.
 
-        Returns whether the row was ``done`` or ``live``; else nothing changes.
+        ``after`` is the attempt that ended: one that another process planned already is not
+        planned twice. Returns whether the row was ``done`` or ``live`` after it; else nothing
+        changes.
         """
-        return self._move(campaign, person, ("done", "live"), PLANNED, due=due)
+        return self._move(campaign, person, ("done", "live"), PLANNED, due=due, attempt=after)
+
+    def plan_rejected(self, campaign: str, persons: Iterable[str], due: float) -> int:
+        """Plan people again whom the API rejected for no reason of theirs. How many were moved."""
+        return sum(
+            self._move(campaign, person, (REJECTED,), PLANNED, due=due, back=1)
+            for person in persons
+        )
+
+    def placed(self, campaign: str) -> int:
+        """How many calls of a campaign the API accepted."""
+        with self._reading("nothing was read") as connection:
+            ((found,),) = connection.rows(
+                "SELECT COUNT(*) FROM dial WHERE campaign = :id AND state = 'accepted'",
+                {"id": campaign},
+            )
+        return int(found)
 
     def skip(self, campaign: str, person: str, reason: str) -> bool:
         """Call a planned person no more. Returns whether the row was planned."""
@@ -193,8 +211,12 @@ class Campaigns(Storage):
         *,
         due: float | None = None,
         reason: str | None = None,
+        attempt: int | None = None,
+        back: int = 0,
     ) -> bool:
         values: dict[str, Any] = {
+            "attempt": attempt,
+            "back": back,
             "campaign": campaign,
             "person": person,
             "after": after,
@@ -205,9 +227,10 @@ class Campaigns(Storage):
         states = ", ".join(f":before{at}" for at in range(len(before)))
         with self._writing("the row was not moved") as connection:
             moved = connection.change(
-                "UPDATE person SET state = :after, due = COALESCE(:due, due), reason = :reason "  # noqa: S608 - names of values
+                "UPDATE person SET state = :after, due = COALESCE(:due, due), reason = :reason, "  # noqa: S608 - names of values
+                "attempt = attempt - :back "
                 "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
-                f"AND state IN ({states})",
+                f"AND state IN ({states}) AND attempt = COALESCE(:attempt, attempt)",
                 values,
             )
         return moved > 0

@@ -38,6 +38,12 @@ class Connection(Protocol):
     def transaction(self, *, writing: bool) -> AbstractContextManager[None]:
         """All or nothing; a ``writing`` one waits for others' at its start where it must."""
 
+    def dials(self) -> int:
+        """How many dials there are, and quickly."""
+
+    def place(self) -> str | None:
+        """Which database of which server it is; None: the file says it."""
+
     def checkpoint(self) -> None:
         """Bring what a log of changes holds into the database itself, where there is one."""
 

@@ -7,6 +7,8 @@ Nothing here but their sum: dials, campaigns, what comes from outside, and looki
 from __future__ import annotations
 
 from dialform.launcher.ledger.campaigns import Campaigns
+from dialform.launcher.ledger.claiming import Claiming
+from dialform.launcher.ledger.counting import Counting
 from dialform.launcher.ledger.events import Events, Suppressions
 from dialform.launcher.ledger.looking import Looking
 from dialform.launcher.ledger.reserving import Reserving
@@ -14,7 +16,9 @@ from dialform.launcher.ledger.seeing import Seeing
 from dialform.launcher.ledger.settling import Settling
 
 
-class Ledger(Reserving, Settling, Seeing, Looking, Campaigns, Events, Suppressions):
+class Ledger(
+    Reserving, Settling, Seeing, Looking, Counting, Campaigns, Events, Suppressions, Claiming
+):
     """
     A durable record of every dial, written before its first byte is sent and after.
 

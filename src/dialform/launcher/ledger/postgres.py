@@ -80,6 +80,17 @@ class PostgresConnection:
         del writing
         return self._connection.transaction()
 
+    def dials(self) -> int:
+        """The number of rows."""
+        return int(self.rows("SELECT COUNT(*) FROM dial")[0][0])
+
+    def place(self) -> str | None:
+        """The database, and the id that its server has since it was made."""
+        ((found,),) = self.rows(
+            "SELECT current_database() || ' of ' || system_identifier FROM pg_control_system()"
+        )
+        return str(found)
+
     def checkpoint(self) -> None:
         """Nothing: the server's own affair."""
 

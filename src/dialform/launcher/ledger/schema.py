@@ -24,6 +24,7 @@ _NEW_COLUMNS = {
     "result": "TEXT",
     "ended_at": "DOUBLE PRECISION",
     "seen_at": "DOUBLE PRECISION",
+    "seconds": "DOUBLE PRECISION",
     "settled_by": "TEXT",
     "evidence": "TEXT",
     "launched_by": "TEXT",
@@ -68,6 +69,7 @@ _REST = """
 CREATE UNIQUE INDEX dial_attempt ON dial (campaign, person, attempt)
     WHERE campaign IS NOT NULL AND state IN ('reserved', 'accepted', 'unknown');
 CREATE INDEX dial_by_person ON dial (person, reserved_at);
+CREATE INDEX dial_by_number ON dial (to_number, reserved_at);
 CREATE INDEX dial_by_time ON dial (reserved_at);
 CREATE INDEX dial_open ON dial (state, campaign)
     WHERE ended_at IS NULL AND state IN ('reserved', 'accepted', 'unknown');

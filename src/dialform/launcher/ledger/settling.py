@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import LedgerError, Refused, UsageError
+from dialform.launcher.ledger.events import apply_waiting
 from dialform.launcher.ledger.reading import record_where, records_where
 from dialform.launcher.ledger.rows import move_row
 from dialform.launcher.ledger.storage import Storage, written
@@ -135,6 +136,8 @@ class Settling(Storage):
                 move_row(
                     connection, record, row, from_state=None, back=not rang, due=due, reason=None
                 )
+            if dial_id is not None:
+                apply_waiting(connection, dial_id)
             settled = record_where(connection, "id = :id", {"id": identifier})
         if settled is None:
             raise LedgerError(f"ledger {self.path}: dial {identifier} is gone")
@@ -185,8 +188,13 @@ def _settle(connection: Connection, one: Settlement, now: float) -> None:
     if not connection.change(_SETTLE, values):
         return
     record = record_where(connection, "id = :id", {"id": one.id})
-    if record is None or record.campaign is None:
-        return
+    if record is not None and record.campaign is not None:
+        _move_row_of(connection, one, record)
+    if one.dial_id is not None:
+        apply_waiting(connection, one.dial_id)
+
+
+def _move_row_of(connection: Connection, one: Settlement, record: Record) -> None:
     again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
     move_row(
         connection,

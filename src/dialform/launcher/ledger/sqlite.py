@@ -58,6 +58,14 @@ class SqliteConnection:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def dials(self) -> int:
+        """The number of the last row: none is ever removed."""
+        return int(self.rows("SELECT COALESCE(MAX(rowid), 0) FROM dial")[0][0])
+
+    def place(self) -> str | None:
+        """None: its file says it."""
+        return None
+
     def checkpoint(self) -> None:
         """Write what the WAL holds into the file, as far as readers allow."""
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialform.launcher.ledger.database import Connection, Database
+    from dialform.launcher.ledger.mark import Mark
 
 _MICRO = 1_000_000
 
@@ -52,6 +53,8 @@ class Storage:
         self._database: Database | None = None
         self._connection: Connection | None = None
         self._process = 0
+        self._mark: Mark | None = None
+        self._count = 0
 
     @property
     def is_shared(self) -> bool:

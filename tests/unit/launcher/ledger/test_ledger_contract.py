@@ -331,10 +331,8 @@ def test_a_repeated_event_is_kept_once(ledger: Ledger) -> None:
     assert ledger.add_event(first)
     assert not ledger.add_event(first)
     assert ledger.events("d1") == [first, second] == ledger.unapplied()
-    ledger.apply_events(["e1"])
-    assert ledger.unapplied() == [second]
+    assert ledger.unapplied(since=NOW + 1) == [second]
     assert ledger.unapplied(since=NOW + 2) == []
-    assert ledger.events("d1")[0].applied
 
 
 def test_suppressed_as_a_number_or_as_a_hash(ledger: Ledger) -> None:
