@@ -130,7 +130,7 @@ def _ring(args: argparse.Namespace, story: Story) -> None:
     evidence.confirm(args, f"call {whom} again with {record.preset} version {record.version}")
     url, base = evidence.location_for(args, record.environment)
     ledger = context.ledger_of(args)
-    with Launcher(url, record.environment, base=base, ledger=ledger) as launcher:
+    with Launcher(url, record.environment, base=base, ledger=ledger, warn=context.warn) as launcher:
         dial = launcher.again(record, body, reason=args.reason.strip())
         again = launcher.ledger.record(dial.id)
         content = None if again is None else launcher.ledger.content(again.id)
@@ -170,13 +170,16 @@ def _settle(args: argparse.Namespace, story: Story, ledger: Ledger, registry: Re
     from dialform.api.client import Client  # noqa: PLC0415
     from dialform.cli import output  # noqa: PLC0415
     from dialform.launcher import resolve  # noqa: PLC0415
+    from dialform.launcher.calling import Gate  # noqa: PLC0415
     from dialform.launcher.evidence import settling  # noqa: PLC0415
     from dialform.launcher.keys import key_of  # noqa: PLC0415
 
     record = story.record
     name = f"{record.preset}@{record.bound_digest}"
     released = resolve(registry, record.environment, name)
-    body = settling.checked(ledger, story, declared=released.keys, now=time.time())
+    now = time.time()
+    body = settling.checked(ledger, story, declared=released.keys, now=now)
+    Gate.of(released.document, record.to, None).require(now)  # it may place the call
     evidence.confirm(
         args, f"send the identical bytes of the call to {record.to or 'a browser'} again"
     )

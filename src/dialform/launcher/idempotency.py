@@ -18,6 +18,12 @@ from dialform.presets.canonical import Digest, canonical, digest, parse
 FIELD = "idempotencyKey"
 """API: 1 to 255 characters, in editions of the API that know it."""
 
+CONFLICT = 409
+"""The API's answer to a key that is in use."""
+
+EXISTED = "existed: the API answered 409, so it has a dial with this call's own key"
+"""Evidence that a phone rings or rang, whether the answer names the dial or not."""
+
 _PREFIX = "df1:"
 _LENGTH = 40
 

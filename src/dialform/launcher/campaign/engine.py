@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dialform.errors import ApiError, Deferred, DialformError, NotSent, OutcomeUnknown, Rejected
 from dialform.launcher.campaign.governor import Governor
+from dialform.launcher.idempotency import CONFLICT, EXISTED
 from dialform.launcher.records import (
     ENDED,
     FINISHED,
@@ -371,6 +372,7 @@ class Engine:
             person=row.person,
             attempt=row.attempt + 1,
             body=request.body,
+            launched_by=campaign.opened_by,
         )
 
     # ------------------------------------------------------------------ send and settle
@@ -402,6 +404,7 @@ class Engine:
                 session_id=created.session_id,
                 status=created.status,
                 answer=_without_token(created),
+                evidence=EXISTED if created.status == CONFLICT else "",
             )
         )
         self._tell("accepted", row, dial_id=created.dial_id)

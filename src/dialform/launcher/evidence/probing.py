@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dialform.errors import ApiError, Deferred, NotSent, OutcomeUnknown, Rejected
-from dialform.launcher.idempotency import keyed
+from dialform.launcher.idempotency import CONFLICT, keyed
 from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
 
 Verdict = Literal["honoured", "honoured-without-id", "ignored", "unclear"]
-
-CONFLICT = 409
 
 _MEANING = {
     "honoured": "the same key gave the same dial",

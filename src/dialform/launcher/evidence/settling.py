@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dialform.errors import OutcomeUnknown, Refused
 from dialform.launcher.evidence import probing
-from dialform.launcher.idempotency import core_of
+from dialform.launcher.idempotency import CONFLICT, core_of
 from dialform.launcher.records import RESERVED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def settle(ledger: Ledger, client: Client, record: Record, body: bytes) -> Recor
     try:
         created = client.create_dial(body, idempotent=True)
     except OutcomeUnknown as error:
-        if error.status != probing.CONFLICT:
+        if error.status != CONFLICT:
             raise
         return ledger.settle_unknown(
             record.id,
@@ -93,7 +93,7 @@ def settle(ledger: Ledger, client: Client, record: Record, body: bytes) -> Recor
             by=KEY,
             evidence="the same key was refused as used: the dial exists, and its id is not told",
         )
-    answer = "409" if created.status == probing.CONFLICT else str(created.status)
+    answer = "409" if created.status == CONFLICT else str(created.status)
     return ledger.settle_unknown(
         record.id,
         rang=True,
