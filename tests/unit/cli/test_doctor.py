@@ -102,7 +102,7 @@ def test_a_call_of_unknown_outcome_is_pointed_out(evidence: Evidence) -> None:
     evidence.run(*place, "--input", "name=Ann", "--input", "amount=1", code=5)
     document = doctored(evidence)
     assert states(document)["ledger"] == "warning"
-    assert "1 dials of unknown outcome" in said(document, "ledger")
+    assert "1 dial of unknown outcome" in said(document, "ledger")
 
 
 @pytest.mark.parametrize(("off", "way"), [(3600, "ahead"), (-3600, "behind")])

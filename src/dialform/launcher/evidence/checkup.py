@@ -99,7 +99,8 @@ class Checkup:
         except DialformError as error:
             yield Finding("registry", "failed", str(error))
             return
-        yield Finding("registry", "ok", f"{url}, {len(heads)} presets in {self._environment}")
+        presets = f"{len(heads)} {'preset' if len(heads) == 1 else 'presets'}"
+        yield Finding("registry", "ok", f"{url}, {presets} in {self._environment}")
         for head in heads:
             if head is None or self.agent is not None:
                 continue
@@ -163,7 +164,8 @@ class Checkup:
         except DialformError as error:
             return Finding("ledger", "failed", str(error))
         if unknown:
-            what = f"{unknown} dials of unknown outcome: dialform ledger --unknown"
+            dials = f"{unknown} {'dial' if unknown == 1 else 'dials'} of unknown outcome"
+            what = f"{dials}: dialform ledger --unknown"
             return Finding("ledger", "warning", f"{self._ledger.path} can be written; {what}")
         return Finding("ledger", "ok", f"{self._ledger.path} can be written")
 
