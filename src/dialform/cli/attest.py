@@ -87,10 +87,8 @@ def _records(args: argparse.Namespace, ledger: Ledger) -> list[Record]:
     """The dials that are meant, oldest first; of several only those that the API has."""
     import time  # noqa: PLC0415 - where the command is run
 
-    from dialform.launcher.evidence import found  # noqa: PLC0415
-
     if args.dial is not None:
-        return [found(ledger, args.dial)]
+        return [ledger.named(args.dial)]
     since = None if args.since is None else time.time() - evidence.seconds_of(args.since)
     records = ledger.find(
         campaign=None if args.campaign is None else evidence.campaign_of(args, ledger),

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
     with evidence.ledger_of(args) as ledger:
         records = _records(ledger, number, begin, end)
         stories = list(_stories(args, ledger, records))
-        place = ledger.path
+        place = ledger.shown
     calls = [(story, said(story, sensitive=args.sensitive)) for story in stories]
     if args.json:
         dials = [{**story.as_json(), **words} for story, words in calls]

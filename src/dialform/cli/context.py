@@ -55,8 +55,8 @@ def add_ledger(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ledger",
         metavar="FILE",
-        help="where dials are recorded; default: $DIALFORM_LEDGER, else .dialform/ledger.db in "
-        "the project, else among the user's own files",
+        help="where dials are recorded, a file or postgresql://...; default: $DIALFORM_LEDGER, "
+        "else .dialform/ledger.db in the project, else among the user's own files",
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from dialform.cli import context, evidence
+from dialform.cli import confirm, context, evidence
 from dialform.errors import SettingError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument(
         "--probe-idempotency", action="store_true", help="ask the workspace twice with one key"
     )
-    evidence.add_yes(parser)
+    confirm.add_yes(parser)
     evidence.add_places(parser)
     parser.set_defaults(run=run)
 
@@ -59,12 +60,14 @@ def run(args: argparse.Namespace) -> int:
     from dialform.api.client import Client  # noqa: PLC0415
     from dialform.cli import output  # noqa: PLC0415
     from dialform.launcher.evidence import Checkup  # noqa: PLC0415
+    from dialform.launcher.ledger import Ledger  # noqa: PLC0415
 
     environment = context.environment_of(args)
     registry = context.registry_of(args)
     if args.probe_idempotency:
-        evidence.confirm(args, f"ask the workspace of {environment} twice for a browser call")
-    with evidence.ledger_of(args) as ledger:
+        question = f"Ask the workspace of {environment} twice for a browser call?"
+        confirm.confirm(question, yes=args.yes)
+    with contextlib.closing(Ledger(context.ledger_of(args))) as ledger:
         checkup = Checkup(
             registry,
             environment,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import os
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import context
 from dialform.cli.parser import near
-from dialform.errors import Refused, UsageError
+from dialform.errors import SettingError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -39,37 +39,22 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     context.add_json(parser)
 
 
-def add_yes(parser: argparse.ArgumentParser) -> None:
-    """Add ``--yes``."""
-    parser.add_argument("--yes", action="store_true", help="don't ask; wanted without a terminal")
-
-
-def confirm(args: argparse.Namespace, what: str) -> None:
-    """
-    Ask before something is sent.
-
-    Raises:
-        UsageError: without a terminal and without ``--yes``.
-        Refused: the answer is no.
-
-    """
-    if args.yes:
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"this would {what}: add --yes, as there is no terminal to ask on")
-    from dialform.cli import output  # noqa: PLC0415 - where somebody is asked
-
-    output.note(f"this would {what}. Go on? [y/N]")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Refused("nothing was sent")
-
-
 @contextlib.contextmanager
 def ledger_of(args: argparse.Namespace) -> Iterator[Ledger]:
-    """The ledger that ``args`` mean, while the context lasts."""
+    """
+    The ledger that ``args`` mean, to look at, while the context lasts.
+
+    Raises:
+        SettingError: there is none.
+
+    """
     from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where it is needed
 
     ledger = Ledger(context.ledger_of(args))
+    if not (ledger.is_shared or os.path.exists(ledger.path)):  # noqa: PTH110 - as in `context`
+        raise SettingError(
+            f"there is no ledger at {ledger.path}: name it with --ledger FILE or DIALFORM_LEDGER"
+        )
     try:
         yield ledger
     finally:
@@ -96,9 +81,9 @@ def registry_for(args: argparse.Namespace, environment: str) -> Registry:
 
 def story_of(args: argparse.Namespace, ledger: Ledger) -> tuple[Story, Registry]:
     """The dial that ``args`` name, and the registry that it came from."""
-    from dialform.launcher.evidence import Stories, found  # noqa: PLC0415 - where it is needed
+    from dialform.launcher.evidence import Stories  # noqa: PLC0415 - where it is needed
 
-    record = found(ledger, args.dial)
+    record = ledger.named(args.dial)
     registry = registry_for(args, record.environment)
     return Stories(ledger, registry).of(record), registry
 
@@ -120,7 +105,7 @@ def campaign_of(args: argparse.Namespace, ledger: Ledger) -> str:
         places = ", ".join(one.environment for one in found)
         raise UsageError(f"--campaign {named}: there is one in {places}: say which with -s ENV")
     hint = near(named, [one.name for one in campaigns])
-    raise UsageError(f"--campaign {named}: the ledger {ledger.path} has no such campaign{hint}")
+    raise UsageError(f"--campaign {named}: the ledger {ledger.shown} has no such campaign{hint}")
 
 
 def seconds_of(text: str) -> float:

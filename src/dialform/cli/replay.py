@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.cli import context, evidence
+from dialform.cli import confirm, context, evidence
 from dialform.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         action="store_true",
         help="send the identical bytes, to settle an unknown outcome",
     )
-    evidence.add_yes(parser)
+    confirm.add_yes(parser)
     parser.set_defaults(run=run)
 
 
@@ -127,7 +127,8 @@ def _ring(args: argparse.Namespace, story: Story) -> None:
 
     record, body = story.record, story.body or b""
     whom = record.to or "a browser"
-    evidence.confirm(args, f"call {whom} again with {record.preset} version {record.version}")
+    what = f"{record.preset} version {record.version}"
+    confirm.confirm(f"Call {whom} again with {what}?", yes=args.yes)
     url, base = evidence.location_for(args, record.environment)
     ledger = context.ledger_of(args)
     with Launcher(url, record.environment, base=base, ledger=ledger, warn=context.warn) as launcher:
@@ -180,9 +181,8 @@ def _settle(args: argparse.Namespace, story: Story, ledger: Ledger, registry: Re
     now = time.time()
     body = settling.checked(ledger, story, declared=released.keys, now=now)
     Gate.of(released.document, record.to, None).require(now)  # it may place the call
-    evidence.confirm(
-        args, f"send the identical bytes of the call to {record.to or 'a browser'} again"
-    )
+    whom = record.to or "a browser"
+    confirm.confirm(f"Send the identical bytes of the call to {whom} again?", yes=args.yes)
     key = key_of(released.keyvar, None, os.environ)
     with Client(record.workspace, key) as client:
         settled = settling.settle(ledger, client, record, body)

@@ -72,7 +72,7 @@ def test_the_bytes_are_those_that_were_sent(evidence: Evidence) -> None:
     assert json.loads(shown) == value
     assert f"{len(sent)} bytes: {digest(sent)}" in said
     assert core_of(sent).digest in said
-    assert "4711" not in shown + said
+    assert "zebra" not in shown + said
     assert len(bodies(evidence)) == 1
 
 
@@ -108,7 +108,7 @@ def test_nothing_rings_without_a_reason_a_yes_or_a_right(evidence: Evidence) -> 
     dial = evidence.call()
     evidence.run("replay", dial, "--ring-again", "--yes", code=64)
     _, said = evidence.run("replay", dial, "--ring-again", "--reason", "x", code=64)
-    assert "add --yes" in said
+    assert "say --yes" in said
     evidence.run("replay", dial, "--ring-again", "--exact", *YES, code=64)
     evidence.run("hold", "collections", "-s", "dev", "--reason", "wrong amount")
     _, said = evidence.run("replay", dial, "--ring-again", *YES, code=3)

@@ -9,7 +9,6 @@ from dialform.launcher.evidence.story import (
     Stories,
     Story,
     commits,
-    found,
     is_released,
 )
 
@@ -25,7 +24,6 @@ __all__ = [
     "Story",
     "attested",
     "commits",
-    "found",
     "is_released",
     "said",
     "shown_inputs",

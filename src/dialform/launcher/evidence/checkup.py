@@ -166,8 +166,8 @@ class Checkup:
         if unknown:
             dials = f"{unknown} {'dial' if unknown == 1 else 'dials'} of unknown outcome"
             what = f"{dials}: dialform ledger --unknown"
-            return Finding("ledger", "warning", f"{self._ledger.path} can be written; {what}")
-        return Finding("ledger", "ok", f"{self._ledger.path} can be written")
+            return Finding("ledger", "warning", f"{self._ledger.shown} can be written; {what}")
+        return Finding("ledger", "ok", f"{self._ledger.shown} can be written")
 
     def _of_keys(self) -> Finding:
         """What is declared of idempotency keys, against what was probed."""

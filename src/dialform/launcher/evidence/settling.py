@@ -53,7 +53,7 @@ def checked(ledger: Ledger, story: Story, *, declared: bool, now: float) -> byte
     if core_of(story.body).key is None:
         raise Refused(
             f"dial {name} was sent without an idempotencyKey: the same bytes would ring again; "
-            f"settle it by hand: dialform settle {record.id} --rang or --did-not-ring"
+            f"settle it by hand: dialform settle {record.id} --rang or --did-not-ring --reason ..."
         )
     known = probing.known(ledger, record.workspace)
     if not declared or known is None or not known.honours:

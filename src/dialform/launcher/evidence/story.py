@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dialform.errors import InputError, RegistryError, UsageError
+from dialform.errors import InputError, RegistryError
+from dialform.launcher.ledger.document import record_json
 from dialform.launcher.ledger.looking import ERASED
 from dialform.launcher.request import assembled, recalled
 from dialform.launcher.resolve import BOUND_FORMAT
@@ -62,50 +63,14 @@ class Story(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """What all documents about a dial have in common."""
-        record, entry = self.record, self.entry
+        entry = self.entry
         return {
-            "id": record.id,
-            "dialId": record.dial_id,
-            "state": record.state,
-            "callStatus": record.call_status,
-            "result": record.result,
+            **record_json(self.record),
             "erased": self.erased,
-            "time": record.reserved_at,
-            "environment": record.environment,
-            "workspace": record.workspace,
-            "preset": record.preset,
-            "version": record.version,
-            "presetDigest": record.preset_digest,
-            "boundDigest": record.bound_digest,
-            "requestDigest": record.body_digest,
-            "to": record.to,
-            "launchedBy": record.launched_by,
-            "evidence": record.evidence,
-            "settledBy": record.settled_by,
-            "campaign": record.campaign,
-            "attempt": record.attempt,
-            "release": None if entry is None else entry.as_json(),
+            "entry": None if entry is None else entry.as_json(),
             "approvals": [one.as_json() for one in self.approvals],
             "notes": list(self.notes),
         }
-
-
-def found(ledger: Ledger, identifier: str) -> Record:
-    """
-    The dial with that id, the API's or the ledger's own.
-
-    Raises:
-        UsageError: the ledger has no such dial.
-
-    """
-    record = ledger.record(identifier)
-    if record is None:
-        raise UsageError(
-            f"the ledger {ledger.path} has no dial {identifier!r}; give the id that `dialform "
-            "dial` printed or that `dialform ledger` lists, and the ledger that it was placed "
-            "with (--ledger)"
-        )
-    return record
 
 
 class Stories:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from dialform.errors import UsageError
 from dialform.launcher.ledger.reading import record_where, records_where
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import Content, Record
@@ -28,6 +29,27 @@ class Looking(Storage):
             return record_where(connection, "id = :id", {"id": identifier}) or record_where(
                 connection, "dial_id = :id", {"id": identifier}
             )
+
+    def named(self, text: str) -> Record:
+        """
+        The dial that a person means: by its ids, or by how the ledger's own id begins.
+
+        Raises:
+            UsageError: there is none, or there are several.
+
+        """
+        found = self.record(text)
+        if found is not None:
+            return found
+        last = f"{text}g"  # after all hex digits
+        with self._reading("nothing was read") as connection:
+            begun = records_where(
+                connection, "id >= :first AND id < :last", {"first": text, "last": last}, order="id"
+            )
+        if len(begun) == 1 and text:
+            return begun[0]
+        what = "several dials" if begun else "no dial"
+        raise UsageError(f"the ledger has {what} {text!r}; `dialform ledger` lists them")
 
     def content(self, identifier: str) -> Content | None:
         """The bytes of the dial with that id of the ledger's own; None if there is none."""
@@ -84,14 +106,18 @@ class Looking(Storage):
         with self._reading("nothing was read") as connection:
             return records_where(connection, " AND ".join(where) or "1 = 1", values, order=order)
 
-    def unknown(self, campaign: str | None = None) -> list[Record]:
+    def unknown(self, campaign: str | None = None, **conditions: Any) -> list[Record]:
         """
         The dials of unknown outcome, newest first, of all campaigns or of one.
+
+        ``conditions`` are those of `find`.
 
         One that is reserved and that no process can settle any more is among them.
         """
         now = self._clock()
-        found = self.find(campaign=campaign, states=("unknown", "reserved"), limit=None)
+        found = self.find(
+            campaign=campaign, states=("unknown", "reserved"), limit=None, **conditions
+        )
         return [one for one in found if one.state == "unknown" or not one.pending(now)]
 
     def live(self, campaign: str | None = None) -> list[Record]:
@@ -160,6 +186,7 @@ class Looking(Storage):
                 "reason = 'erased' WHERE campaign = :campaign AND row = :row",
                 [{"campaign": one[0], "row": one[1], "erased": erased} for one in rows],
             )
+        self.checkpoint()
         return len(dials)
 
 

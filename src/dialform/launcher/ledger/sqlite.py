@@ -100,6 +100,7 @@ class SqliteFile:
             if version == 0:
                 self._become_wal(raw)
             raw.execute("PRAGMA synchronous = FULL")
+            raw.execute("PRAGMA secure_delete = ON")  # what is erased is in no free page
             if version < schema.VERSION:
                 self._bring_up(connection, raw)
         except BaseException:
