@@ -157,7 +157,7 @@ def _document(
         "format": FORMAT,
         "environment": environment,
         "failed": sum(one.state == "failed" for one in findings),
-        "declared": checkup.workspace,
+        "declared": checkup.document,
         "checks": [one.as_json() for one in findings],
         "probe": None if probe is None else probe.as_json(),
     }

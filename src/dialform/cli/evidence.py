@@ -125,7 +125,7 @@ def summary(story: Story) -> list[tuple[str, Any]]:
         ("ledger id", record.id),
         ("time", record.reserved_at),
         ("to", "(erased)" if story.erased else record.to or "a browser"),
-        ("campaign", record.campaign and f"{record.campaign}, attempt {record.attempt}"),
+        ("campaign", _campaign(story)),
         ("outcome", outcome(story)),
         ("evidence", record.evidence),
         ("launched by", record.launched_by),
@@ -148,6 +148,15 @@ def summary(story: Story) -> list[tuple[str, Any]]:
             ("approved", f"by {one.by} at {one.time}{f': {one.reason}' if one.reason else ''}")
         )
     return [row for row in rows if row[1]]
+
+
+def _campaign(story: Story) -> str | None:
+    """``november (people.csv), attempt 1``."""
+    if story.record.campaign is None:
+        return None
+    campaign = story.campaign
+    named = story.record.campaign if campaign is None else f"{campaign.name} ({campaign.source})"
+    return f"{named}, attempt {story.record.attempt}"
 
 
 def outcome(story: Story) -> str:

@@ -184,7 +184,7 @@ def _settle(args: argparse.Namespace, story: Story, ledger: Ledger, registry: Re
     whom = record.to or "a browser"
     confirm.confirm(f"Send the identical bytes of the call to {whom} again?", yes=args.yes)
     key = key_of(released.keyvar, None, os.environ)
-    with Client(record.workspace, key) as client:
+    with Client(released.bound["workspace"], key) as client:
         settled = settling.settle(ledger, client, record, body)
     if args.json:
         output.json_document(

@@ -10,13 +10,11 @@ import pytest
 from evidence_project import Evidence
 
 from dialform.presets.canonical import canonical, digest
-from dialform.sandbox import seed_id
+from dialform.sandbox import Sandbox, seed_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from dialform.sandbox import Sandbox
 
 
 @pytest.fixture
@@ -195,3 +193,15 @@ def test_what_is_meant_must_be_said_once_and_well(
 ) -> None:
     evidence.call()
     evidence.run("attest", *arguments, code=64)
+
+
+def test_the_key_goes_to_no_workspace_but_the_declared_one(evidence: Evidence) -> None:
+    """A record that says another workspace, altered or of an earlier one, leads nowhere."""
+    dial = evidence.call()
+    with Sandbox() as other:
+        with sqlite3.connect(evidence.ledger.path) as rows:
+            rows.execute("UPDATE dial SET workspace = ?", (other.url,))
+        rows.close()
+        out, _ = evidence.run("attest", dial, code=1)
+        assert f"it was placed in {other.url}, which is not this environment's now" in out
+        assert other.requests() == []

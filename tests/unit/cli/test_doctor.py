@@ -12,6 +12,8 @@ from evidence_project import Evidence
 
 from dialform.api.client import Client
 from dialform.launcher.evidence import Checkup, probing
+from dialform.presets.canonical import canonical
+from dialform.presets.documents import environment_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +47,15 @@ def said(document: dict[str, Any], part: str) -> str:
 
 
 ALL_WELL = dict.fromkeys(
-    ("declaration", "registry", "key", "clock", "ledger", "idempotency keys"), "ok"
+    ("declaration", "registry", "key", "clock", "rules", "ledger", "idempotency keys"), "ok"
 )
 
 
 def test_all_is_well_and_no_call_was_placed(evidence: Evidence) -> None:
     document = doctored(evidence)
     assert states(document) == ALL_WELL
-    assert document["declared"] == {"url": evidence.sandbox.url, "keyvar": "VOGENT_API_KEY_DEV"}
+    workspace = {"url": evidence.sandbox.url, "keyvar": "VOGENT_API_KEY_DEV"}
+    assert document["declared"]["workspace"] == workspace
     assert evidence.sandbox.received() == []
     out, _ = evidence.run("doctor", "-s", "dev")
     assert "never probed" in out
@@ -93,7 +96,21 @@ def test_files_that_say_something_else_than_launchers_are_told_are_found(
     evidence.publish()
     document = doctored(evidence)
     assert states(document) == {**ALL_WELL, "idempotency keys": "warning"}
-    assert document["declared"]["idempotencyKeys"] is True
+    assert document["declared"]["workspace"]["idempotencyKeys"] is True
+
+
+def test_rules_that_are_declared_are_named(evidence: Evidence) -> None:
+    evidence.edit("stacks/dev.toml", "[presets.", '[calls]\ndestinations = ["US"]\n[presets.')
+    evidence.publish()
+    assert said(doctored(evidence), "rules") == "destinations: US; no hours and no caps"
+
+
+def test_a_workspace_whose_calls_may_go_nowhere_is_found(evidence: Evidence) -> None:
+    """It is no sandbox, so what is not declared is not called."""
+    document = environment_document("dev", {"url": "https://api.vogent.ai/api", "keyvar": "NONE"})
+    evidence.registry.publish_environment("dev", canonical(document))
+    found = doctored(evidence, code=1)
+    assert "doesn't say where its calls may go" in said(found, "rules")
 
 
 def test_a_call_of_unknown_outcome_is_pointed_out(evidence: Evidence) -> None:

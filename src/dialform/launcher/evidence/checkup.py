@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from dialform.errors import DialformError
 from dialform.launcher.evidence import probing
 from dialform.launcher.keys import key_of
-from dialform.launcher.resolve import BOUND_FORMAT, workspace_of
+from dialform.launcher.resolve import BOUND_FORMAT, environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -71,12 +71,17 @@ class Checkup:
         self._variables = variables
         self._connect = connect
         self._clock = clock
-        self.workspace: dict[str, Any] | None = None
+        self.document: dict[str, Any] | None = None
         """What launchers are told of it; None where that can't be read."""
         self.client: Client | None = None
         """Opened where the key works."""
         self.agent: str | None = None
         """The id of an agent of it that a released preset names."""
+
+    @property
+    def workspace(self) -> dict[str, Any] | None:
+        """What launchers are told of the workspace."""
+        return None if self.document is None else dict(self.document["workspace"])
 
     def published(self) -> dict[str, Any] | None:
         """What launchers are told; None where nothing is published. Raises RegistryError."""
@@ -88,13 +93,14 @@ class Checkup:
         """Part by part."""
         yield from self._of_registry()
         yield from self._of_key()
+        yield self._of_rules()
         yield self._of_ledger()
         yield self._of_keys()
 
     def _of_registry(self) -> Iterator[Finding]:
         url = self._registry.url
         try:
-            self.workspace = workspace_of(self._registry, self._environment)
+            self.document = environment_of(self._registry, self._environment)
             heads = [self._registry.head(self._environment, one) for one in self._presets()]
         except DialformError as error:
             yield Finding("registry", "failed", str(error))
@@ -156,6 +162,25 @@ class Checkup:
             )
             return Finding("clock", "failed", message)
         return Finding("clock", "ok", f"{told} agree within {off + 1:.0f} seconds")
+
+    def _of_rules(self) -> Finding:
+        """What calls are held against when they are dialled."""
+        if self.document is None:
+            return Finding("rules", "skipped", "what is declared is not known")
+        from dialform.launcher.calling import Rules  # noqa: PLC0415 - where one looks
+
+        try:
+            rules = Rules.of(self.document)
+        except DialformError as error:
+            return Finding("rules", "failed", str(error))
+        if rules.destinations is None and not rules.sandbox:
+            return Finding("rules", "failed", rules.undeclared)
+        where = "any, as this is a sandbox"
+        if rules.destinations is not None:
+            where = ", ".join(rules.destinations)
+        said = sorted((self.document.get("calls") or {}).keys() - {"destinations"})
+        more = f"; rules for {', '.join(said)}" if said else "; no hours and no caps"
+        return Finding("rules", "ok", f"destinations: {where}{more}")
 
     def _of_ledger(self) -> Finding:
         try:

@@ -55,12 +55,13 @@ def checked(ledger: Ledger, story: Story, *, declared: bool, now: float) -> byte
             f"dial {name} was sent without an idempotencyKey: the same bytes would ring again; "
             f"settle it by hand: dialform settle {record.id} --rang or --did-not-ring --reason ..."
         )
-    known = probing.known(ledger, record.workspace)
+    workspace = record.workspace if story.bound is None else story.bound["workspace"]
+    known = probing.known(ledger, workspace)
     if not declared or known is None or not known.honours:
         what = "nobody has probed" if known is None else f"the probe said {known}"
         unsaid = "" if declared else "; the environment says nothing of idempotencyKeys"
         raise Refused(
-            f"whether {record.workspace} honours keys is not proved ({what}{unsaid}), so the same "
+            f"whether {workspace} honours keys is not proved ({what}{unsaid}), so the same "
             f"bytes might ring again: dialform doctor {stack} --probe-idempotency"
         )
     if now - _seconds(record.reserved_at) > LONGEST:

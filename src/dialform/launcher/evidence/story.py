@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dialform.launcher.ledger import Ledger
-    from dialform.launcher.records import Record
+    from dialform.launcher.records import Campaign, Record
     from dialform.registry import Approval, Entry, Registry
 
 
@@ -40,6 +40,9 @@ class Story(NamedTuple):
 
     approvals: tuple[Approval, ...]
     """Of the preset's content for the environment."""
+
+    campaign: Campaign | None
+    """Which list of people it was placed for; None for a single call."""
 
     notes: tuple[str, ...]
     """What is missing or does not fit, and why."""
@@ -66,6 +69,7 @@ class Story(NamedTuple):
         entry = self.entry
         return {
             **record_json(self.record),
+            "campaignName": None if self.campaign is None else self.campaign.name,
             "erased": self.erased,
             "entry": None if entry is None else entry.as_json(),
             "approvals": [one.as_json() for one in self.approvals],
@@ -85,6 +89,7 @@ class Stories:
         self._ledger = ledger
         self.registry = registry
         self._read: dict[tuple[str, ...], Any] = {}
+        self._campaigns: dict[str, Campaign] = {}
 
     def of(self, record: Record) -> Story:
         """All that is on record about a dial."""
@@ -99,7 +104,13 @@ class Stories:
             else:
                 approvals = tuple(found)
         body = _body(self._ledger, record, bound, notes)
-        return Story(record, body, bound, entry, approvals, tuple(notes))
+        campaign = None if record.campaign is None else self._campaign(record.campaign)
+        return Story(record, body, bound, entry, approvals, campaign, tuple(notes))
+
+    def _campaign(self, identifier: str) -> Campaign | None:
+        if not self._campaigns:
+            self._campaigns = {one.id: one for one in self._ledger.campaigns()}
+        return self._campaigns.get(identifier)
 
     def _asked(self, what: str, *args: str) -> Any:
         """What the registry's method gives, or the error that it raises; asked once."""
