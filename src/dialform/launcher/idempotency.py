@@ -9,7 +9,6 @@ goes on with another version of its preset rings nobody again.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import NamedTuple
 
@@ -61,5 +60,7 @@ def core_of(body: bytes) -> Core:
 
 
 def _key(text: str) -> str:
+    import base64  # noqa: PLC0415 - where a key is made; `dial` starts without it
+
     hashed = hashlib.sha256(text.encode()).digest()
     return _PREFIX + base64.b32encode(hashed).decode()[:_LENGTH]
