@@ -88,7 +88,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         parser.set_defaults(run=run, kind=kind)
     for name, kind, line, description, examples, everything in (
         ("stop", "hold", "hold several presets, or all", _STOP, _STOP_EXAMPLES, "released there"),
-        ("resume", "resume", "end holds", _RESUME, _RESUME_EXAMPLES, "held, whoever held it"),
+        ("resume", "resume", "end a hold", _RESUME, _RESUME_EXAMPLES, "held, whoever held it"),
     ):
         parser = subparsers.add_parser(
             name, help=line, description=description, epilog=f"{_BY}\n\nexamples:\n{examples}"
