@@ -124,6 +124,8 @@ def test_an_erased_person_is_said_to_be_erased(evidence: Evidence) -> None:
     assert "(erased)" in out
     assert "Ann" not in out
     assert "erased: the personal data" in said
+    assert "is not to be called since" in said
+    assert "asked for it" in said
 
 
 def test_no_call_is_said_to_be_none(evidence: Evidence) -> None:
