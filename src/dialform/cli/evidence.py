@@ -151,12 +151,13 @@ def summary(story: Story) -> list[tuple[str, Any]]:
 
 
 def _campaign(story: Story) -> str | None:
-    """``november (people.csv), attempt 1``."""
+    """``november (people.csv), row 17, attempt 1``."""
     if story.record.campaign is None:
         return None
     campaign = story.campaign
     named = story.record.campaign if campaign is None else f"{campaign.name} ({campaign.source})"
-    return f"{named}, attempt {story.record.attempt}"
+    row = "" if story.row is None else f", row {story.row}"
+    return f"{named}{row}, attempt {story.record.attempt}"
 
 
 def outcome(story: Story) -> str:

@@ -47,7 +47,7 @@ def test_a_campaigns_calls_are_attested_traced_audited_and_made_again(
 
     out, _ = evidence.run("trace", record.id)
     rows = dict(line.split("  ", 1) for line in out.splitlines() if "  " in line)
-    assert rows["campaign"].strip() == "november (people.csv), attempt 1"
+    assert rows["campaign"].strip() == "november (people.csv), row 2, attempt 1"
     assert rows["launched by"].strip() == "anna"
     assert rows["outcome"].strip() == "accepted, completed (AGENT_HANGUP)"
     assert "zebra" not in out

@@ -44,6 +44,9 @@ class Story(NamedTuple):
     campaign: Campaign | None
     """Which list of people it was placed for; None for a single call."""
 
+    row: int | None
+    """The person's line or record in its file; None where it was erased, or for a single call."""
+
     notes: tuple[str, ...]
     """What is missing or does not fit, and why."""
 
@@ -70,6 +73,7 @@ class Story(NamedTuple):
         return {
             **record_json(self.record),
             "campaignName": None if self.campaign is None else self.campaign.name,
+            "row": self.row,
             "erased": self.erased,
             "entry": None if entry is None else entry.as_json(),
             "approvals": [one.as_json() for one in self.approvals],
@@ -104,13 +108,17 @@ class Stories:
             else:
                 approvals = tuple(found)
         body = _body(self._ledger, record, bound, notes)
-        campaign = None if record.campaign is None else self._campaign(record.campaign)
-        return Story(record, body, bound, entry, approvals, campaign, tuple(notes))
+        campaign, row = self._campaign(record)
+        return Story(record, body, bound, entry, approvals, campaign, row, tuple(notes))
 
-    def _campaign(self, identifier: str) -> Campaign | None:
+    def _campaign(self, record: Record) -> tuple[Campaign | None, int | None]:
+        """The list of people that it was placed for, and the row."""
+        if record.campaign is None:
+            return None, None
         if not self._campaigns:
             self._campaigns = {one.id: one for one in self._ledger.campaigns()}
-        return self._campaigns.get(identifier)
+        row = self._ledger.row(record.campaign, record.person or "")
+        return self._campaigns.get(record.campaign), None if row is None else row.row
 
     def _asked(self, what: str, *args: str) -> Any:
         """What the registry's method gives, or the error that it raises; asked once."""

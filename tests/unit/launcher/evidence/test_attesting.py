@@ -33,7 +33,7 @@ def story(**changes: Any) -> Story:
     body = canonical(value)
     fields: dict[str, Any] = dict.fromkeys(Record._fields)
     fields |= {"id": "1", "withheld": '["pin"]', "inputs": "{}", "body_digest": digest(body)}
-    return Story(Record(**fields), body, None, None, (), None, ())
+    return Story(Record(**fields), body, None, None, (), None, None, ())
 
 
 def verdict(field: str, told: Story, prompt: str | None = None, **shown: Any) -> str:
