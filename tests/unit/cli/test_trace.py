@@ -189,7 +189,13 @@ def test_a_call_from_the_working_tree_says_that_it_was_never_released(evidence: 
 
     assert document["entry"] is None
     assert "dialform try" in document["notes"][0]
+    assert document["files"] == {"preset": "working tree", "environment": "working tree"}
+    assert lines(document)["aiVoiceId"] == ("presets/collections.toml:4", "dev.toml:12")
+
+    evidence.edit("stacks/prompts/collector.md", "polite", "brief")
+    document = traced(evidence, document["dialId"])
     assert document["body"] == []
+    assert "no recorded commit gives preset collections" in document["missing"][0]
 
 
 def test_an_erased_call_is_traced_without_the_person(evidence: Evidence) -> None:
