@@ -22,6 +22,7 @@ from dialform.launcher.evidence.attesting import Verdict as Attested
 from dialform.launcher.evidence.probing import Verdict as Probed
 from dialform.registry import Meta
 from dialform.sandbox import seed_id
+from dialform.sandbox.keys import Keys
 
 if TYPE_CHECKING:
     from dialform.sandbox import Sandbox
@@ -112,6 +113,8 @@ def test_the_tables_are_complete(evidence: Evidence) -> None:
     compared = [check["field"] for check in json.loads(out)["dials"][0]["checks"]]
     assert cells("Whether the API has what was sent") == compared
     assert cells("Idempotency keys") == list(get_args(Probed))
+    named = TEXT.split("`POST /sandbox/keys`")[1].split("\n")[0]
+    assert set(re.findall(r'"([a-z-]+)"', named)) - {"keys"} == set(get_args(Keys))
     for word in set(get_args(Attested)) - {"match", "differs"}:
         assert f"`{word}`" in TEXT
 
