@@ -63,21 +63,23 @@ def run(args: argparse.Namespace) -> int:
 
     if sum(one is not None for one in (args.dial, args.since, args.campaign)) != 1:
         raise UsageError("attest: name one DIAL, or --since TIME, or --campaign NAME")
+    tally: Counter[str] = Counter()
+    documents: list[dict[str, Any]] = []
     with evidence.ledger_of(args) as ledger:
-        records = _records(args, ledger)
-        found = list(_attested(args, ledger, records))
-    tally = Counter(one.as_json()["attested"] for one in found)
-    bad = tally["differs"] + tally["unattested"]
+        for one in _attested(args, ledger, _records(args, ledger)):
+            tally[one.verdict] += 1
+            if args.json:
+                documents.append(one.as_json())
+            else:
+                output.data(output.line(_line(one)))
+    count = tally.total()
+    bad = count - tally["match"]
     if args.json:
-        document = {"match": 0, "differs": 0, "unattested": 0, **tally}
-        dials = [one.as_json() for one in found]
-        output.json_document({"format": FORMAT, **document, "dials": dials})
-        return 1 if bad else 0
-    for one in found:
-        output.data(output.line(_line(one)))
-    if len(found) != 1 or bad:
+        counts = {"match": 0, "differs": 0, "unattested": 0, **tally}
+        output.json_document({"format": FORMAT, **counts, "dials": documents})
+    elif count != 1 or bad:
         output.note(
-            f"{tally['match']} of {len(found)} match, {tally['differs']} differ, "
+            f"{tally['match']} of {count} match, {tally['differs']} differ, "
             f"{tally['unattested']} could not be read back"
         )
     return 1 if bad else 0
@@ -87,10 +89,8 @@ def _records(args: argparse.Namespace, ledger: Ledger) -> list[Record]:
     """The dials that are meant, oldest first; of several only those that the API has."""
     import time  # noqa: PLC0415 - where the command is run
 
-    from dialform.launcher.evidence import found  # noqa: PLC0415
-
     if args.dial is not None:
-        return [found(ledger, args.dial)]
+        return [ledger.named(args.dial)]
     since = None if args.since is None else time.time() - evidence.seconds_of(args.since)
     records = ledger.find(
         campaign=None if args.campaign is None else evidence.campaign_of(args, ledger),
@@ -113,8 +113,12 @@ def _attested(
 
     places = sorted({record.environment for record in records})
     stories = {one: Stories(ledger, evidence.registry_for(args, one)) for one in places}
-    with Reader(stories.__getitem__, os.environ) as reader, ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield from pool.map(reader.attest, records)
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    with Reader(stories.__getitem__, os.environ) as reader:
+        try:
+            yield from pool.map(reader.attest, records)
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever stops it does not wait for the rest
 
 
 def _line(one: Attestation) -> str:
@@ -130,7 +134,7 @@ def _line(one: Attestation) -> str:
         if check.verdict not in ("match", "differs")
     ]
     rest = f" ({', '.join(unsaid)})" if unsaid else ""
-    if one.matches:
+    if one.verdict == "match":
         return f"{name} {what}: MATCH{rest}"
     differs = "; ".join(_difference(check, one) for check in one.differs)
     return f"{name} {what}: DIFFERS {differs}{rest}"

@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> None:
     with evidence.ledger_of(args) as ledger:
         records = _records(ledger, number, begin, end)
         stories = list(_stories(args, ledger, records))
-        place = ledger.path
+        place = ledger.shown
+        listed = ledger.suppressed([number]).get(number)
     calls = [(story, said(story, sensitive=args.sensitive)) for story in stories]
     if args.json:
         dials = [{**story.as_json(), **words} for story, words in calls]
@@ -77,6 +78,9 @@ def run(args: argparse.Namespace) -> None:
                 "to": number,
                 "on": args.on,
                 "zone": args.zone,
+                "suppressed": None
+                if listed is None
+                else {"at": listed.at, "reason": listed.reason},
                 "dials": dials,
             }
         )
@@ -87,6 +91,11 @@ def run(args: argparse.Namespace) -> None:
         _print(story, words)
     if not calls:
         output.note(f"no call to {number} on {args.on} ({args.zone}) is in the ledger {place}")
+    if listed is not None:
+        output.note(
+            f"{number} is not to be called since {listed.at}: {listed.reason}. If their data was "
+            "erased under a key of their own, such calls can't be found by the number"
+        )
 
 
 def _records(ledger: Ledger, number: str, begin: float, end: float) -> list[Record]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import context
 from dialform.cli.parser import near
-from dialform.errors import UsageError
+from dialform.errors import SettingError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -40,10 +41,20 @@ def add_places(parser: argparse.ArgumentParser) -> None:
 
 @contextlib.contextmanager
 def ledger_of(args: argparse.Namespace) -> Iterator[Ledger]:
-    """The ledger that ``args`` mean, while the context lasts."""
+    """
+    The ledger that ``args`` mean, to look at, while the context lasts.
+
+    Raises:
+        SettingError: there is none.
+
+    """
     from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where it is needed
 
     ledger = Ledger(context.ledger_of(args))
+    if not (ledger.is_shared or os.path.exists(ledger.path)):  # noqa: PTH110 - as in `context`
+        raise SettingError(
+            f"there is no ledger at {ledger.path}: name it with --ledger FILE or DIALFORM_LEDGER"
+        )
     try:
         yield ledger
     finally:
@@ -70,9 +81,9 @@ def registry_for(args: argparse.Namespace, environment: str) -> Registry:
 
 def story_of(args: argparse.Namespace, ledger: Ledger) -> tuple[Story, Registry]:
     """The dial that ``args`` name, and the registry that it came from."""
-    from dialform.launcher.evidence import Stories, found  # noqa: PLC0415 - where it is needed
+    from dialform.launcher.evidence import Stories  # noqa: PLC0415 - where it is needed
 
-    record = found(ledger, args.dial)
+    record = ledger.named(args.dial)
     registry = registry_for(args, record.environment)
     return Stories(ledger, registry).of(record), registry
 
@@ -94,7 +105,7 @@ def campaign_of(args: argparse.Namespace, ledger: Ledger) -> str:
         places = ", ".join(one.environment for one in found)
         raise UsageError(f"--campaign {named}: there is one in {places}: say which with -s ENV")
     hint = near(named, [one.name for one in campaigns])
-    raise UsageError(f"--campaign {named}: the ledger {ledger.path} has no such campaign{hint}")
+    raise UsageError(f"--campaign {named}: the ledger {ledger.shown} has no such campaign{hint}")
 
 
 def seconds_of(text: str) -> float:
@@ -114,7 +125,7 @@ def summary(story: Story) -> list[tuple[str, Any]]:
         ("ledger id", record.id),
         ("time", record.reserved_at),
         ("to", "(erased)" if story.erased else record.to or "a browser"),
-        ("campaign", record.campaign and f"{record.campaign}, attempt {record.attempt}"),
+        ("campaign", _campaign(story)),
         ("outcome", outcome(story)),
         ("evidence", record.evidence),
         ("launched by", record.launched_by),
@@ -137,6 +148,16 @@ def summary(story: Story) -> list[tuple[str, Any]]:
             ("approved", f"by {one.by} at {one.time}{f': {one.reason}' if one.reason else ''}")
         )
     return [row for row in rows if row[1]]
+
+
+def _campaign(story: Story) -> str | None:
+    """``november (people.csv), row 17, attempt 1``."""
+    if story.record.campaign is None:
+        return None
+    campaign = story.campaign
+    named = story.record.campaign if campaign is None else f"{campaign.name} ({campaign.source})"
+    row = "" if story.row is None else f", row {story.row}"
+    return f"{named}{row}, attempt {story.record.attempt}"
 
 
 def outcome(story: Story) -> str:

@@ -38,6 +38,7 @@ COMMANDS = {
     "attest": ("dialform.cli.attest", "compare dials with what was released and sent"),
     "replay": ("dialform.cli.replay", "show a recorded call's bytes, or make it again"),
     "audit": ("dialform.cli.audit", "what an agent was told to say to a number on a day"),
+    "doctor": ("dialform.cli.doctor", "whether an environment can be dialled from here"),
     "ledger": ("dialform.cli.ledger", "what was dialled"),
     "settle": ("dialform.cli.ledger", "say whether a phone rang, of an unknown dial"),
     "presets": ("dialform.cli.show", "list what is released in an environment"),

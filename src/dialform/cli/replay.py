@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from dialform.cli import context, evidence
+from dialform.cli import confirm, context, evidence
 from dialform.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from dialform.cli.parser import Parser
     from dialform.launcher import Dial
     from dialform.launcher.evidence import Story
-    from dialform.launcher.ledger import Ledger
-    from dialform.registry import Registry
 
 FORMAT = "dialform.replay/1"
 _DESCRIPTION = """\
@@ -28,17 +25,20 @@ yank, a withdrawal, a rule for calls.
 
 With --exact the identical bytes are sent, key and all, to settle a call of unknown outcome: an
 API that honours keys answers with what it knows and rings nobody twice. Refused where that is
-not proved (`dialform doctor --probe-idempotency`)."""
+not proved (`dialform doctor --probe-idempotency`). Without DIAL, all calls of unknown outcome
+are settled so, or a campaign's."""
 _EPILOG = """\
 --bytes prints the exact bytes, sensitive inputs included; elsewhere these are not shown.
 
 exit codes:
-  as of `dialform dial`; 3 also where --exact might ring a phone again
+  as of `dialform dial`; 3 also where --exact might ring a phone again;
+  5 where --exact leaves an outcome unknown
 
 examples:
   dialform replay 57555c5e-8a48-4a0f-b8a4-5c4d1a3f0b1e
   dialform replay 57555c5e-8a48-4a0f-b8a4-5c4d1a3f0b1e --bytes | sha256sum
   dialform replay 57555c5e-8a48-4a0f-b8a4-5c4d1a3f0b1e --ring-again --reason "line was bad"
+  dialform replay --exact --campaign november --yes
 """
 
 
@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
-    evidence.add_dial(parser)
+    evidence.add_dial(parser, optional=True)
     parser.add_argument("--bytes", action="store_true", help="print the exact bytes and no more")
     parser.add_argument("--ring-again", action="store_true", help="make the same call once more")
     parser.add_argument("--reason", metavar="TEXT", help="why, for the ledger; with --ring-again")
@@ -59,7 +59,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         action="store_true",
         help="send the identical bytes, to settle an unknown outcome",
     )
-    parser.add_argument("--yes", action="store_true", help="don't ask; wanted without a terminal")
+    parser.add_argument(
+        "--campaign", metavar="NAME", help="with --exact: a campaign's, by name or id"
+    )
+    parser.add_argument("-s", "--stack", metavar="ENV", help="with --exact: that environment's")
+    confirm.add_yes(parser)
     parser.set_defaults(run=run)
 
 
@@ -69,8 +73,16 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("replay takes one of --bytes, --ring-again, --exact")
     if args.ring_again and not (args.reason or "").strip():
         raise UsageError("--ring-again needs --reason TEXT: say why, for those who find it so")
+    if args.dial is None and not args.exact:
+        raise UsageError("replay: name a DIAL")
+    if (args.campaign or args.stack) and (args.dial is not None or not args.exact):
+        raise UsageError("--campaign and --stack go with --exact and no DIAL")
     with evidence.ledger_of(args) as ledger:
-        story, registry = evidence.story_of(args, ledger)
+        if args.exact:
+            from dialform.cli import exact  # noqa: PLC0415 - where the command is run
+
+            return exact.run(args, ledger)
+        story, _ = evidence.story_of(args, ledger)
         if story.body is None:
             notes = "".join(f"; {note}" for note in story.notes)
             raise Refused(f"dial {args.dial}: its exact bytes are not on record{notes}")
@@ -78,8 +90,6 @@ def run(args: argparse.Namespace) -> int:
             from dialform.cli import output  # noqa: PLC0415 - where the command is run
 
             output.exact(story.body)
-        elif args.exact:
-            _settle(args, story, ledger, registry)
         elif args.ring_again:
             _ring(args, story)
         else:
@@ -128,10 +138,11 @@ def _ring(args: argparse.Namespace, story: Story) -> None:
 
     record, body = story.record, story.body or b""
     whom = record.to or "a browser"
-    _confirm(args, f"call {whom} again with {record.preset} version {record.version}")
+    what = f"{record.preset} version {record.version}"
+    confirm.confirm(f"Call {whom} again with {what}?", yes=args.yes)
     url, base = evidence.location_for(args, record.environment)
     ledger = context.ledger_of(args)
-    with Launcher(url, record.environment, base=base, ledger=ledger) as launcher:
+    with Launcher(url, record.environment, base=base, ledger=ledger, warn=context.warn) as launcher:
         dial = launcher.again(record, body, reason=args.reason.strip())
         again = launcher.ledger.record(dial.id)
         content = None if again is None else launcher.ledger.content(again.id)
@@ -161,53 +172,3 @@ def _prove(core: str, again: str, first: str, dial: Dial) -> None:
     output.note(f"first  {first}, core {core}")
     output.note(f"again  {dial.request_digest}, core {again}")
     output.note(f"the core is {'the same' if core == again else 'NOT THE SAME'}{key}")
-
-
-def _settle(args: argparse.Namespace, story: Story, ledger: Ledger, registry: Registry) -> None:
-    """Ask the API again with the identical bytes."""
-    import os  # noqa: PLC0415 - where the command is run
-    import time  # noqa: PLC0415
-
-    from dialform.api.client import Client  # noqa: PLC0415
-    from dialform.cli import output  # noqa: PLC0415
-    from dialform.launcher import resolve  # noqa: PLC0415
-    from dialform.launcher.evidence import settling  # noqa: PLC0415
-    from dialform.launcher.keys import key_of  # noqa: PLC0415
-
-    record = story.record
-    name = f"{record.preset}@{record.bound_digest}"
-    released = resolve(registry, record.environment, name)
-    body = settling.checked(ledger, story, declared=released.keys, now=time.time())
-    _confirm(args, f"send the identical bytes of the call to {record.to or 'a browser'} again")
-    key = key_of(released.keyvar, None, os.environ)
-    with Client(record.workspace, key) as client:
-        settled = settling.settle(ledger, client, record, body)
-    if args.json:
-        output.json_document(
-            {
-                "format": FORMAT,
-                "id": settled.id,
-                "dialId": settled.dial_id,
-                "state": settled.state,
-                "settledBy": settled.settled_by,
-                "evidence": settled.evidence,
-                "digest": record.body_digest,
-            }
-        )
-        return
-    told = f"dial {settled.dial_id}" if settled.dial_id else "the API does not tell its id"
-    output.data(f"settled: the call was placed, {told}")
-    output.note(f"sent again: {record.body_digest}, {settled.evidence}")
-
-
-def _confirm(args: argparse.Namespace, what: str) -> None:
-    """Ask before a phone may ring. UsageError without a terminal and without ``--yes``."""
-    if args.yes:
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"this would {what}: add --yes, as there is no terminal to ask on")
-    from dialform.cli import output  # noqa: PLC0415 - where somebody is asked
-
-    output.note(f"this would {what}. Go on? [y/N]")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Refused("nothing was sent")

@@ -106,10 +106,11 @@ def _rows(story: Story, found: Origins) -> Iterator[dict[str, Any]]:
     from dialform.declaration.source import dotted  # noqa: PLC0415
     from dialform.launcher.evidence import HIDDEN  # noqa: PLC0415
 
-    if story.bound is None:
+    bound = story.bound or found.bound  # what was never released only the files may give
+    if bound is None:
         return
-    body = story.value or story.bound["body"]
-    for leaf in leaves(body, story.bound, preset=found.preset, environment=found.environment):
+    body = story.value or bound["body"]
+    for leaf in leaves(body, bound, preset=found.preset, environment=found.environment):
         is_input = leaf.path[0] == "callAgentInput" and len(leaf.path) > 1
         yield {
             "field": dotted(leaf.path),

@@ -52,6 +52,8 @@ class Origins:
         """The commit, or `WORKING_TREE`."""
         self.environment: Environment | None = None
         self.environment_at: str | None = None
+        self.bound: dict[str, Any] | None = None
+        """The bound preset that the two give."""
         self.commits: dict[str, str] = {}
         """What leads the names of files (``ref:stacks/prod.toml``) -> the commit as recorded."""
         self.notes: list[str] = []
@@ -110,27 +112,27 @@ def _look(found: Origins, project: Project, wanted: Wanted, at: str) -> None:
     preset = project.presets.get(wanted.preset)
     if found.preset is None and preset is not None and preset.digest == wanted.preset_digest:
         found.preset, found.preset_at = preset, at
-    if found.environment is None and _binds(project, wanted, found.preset):
-        found.environment = project.environment(wanted.environment)
-        found.environment_at = at
+    if found.environment is None:
+        _bind(found, project, wanted, at)
 
 
-def _binds(project: Project, wanted: Wanted, preset: Preset | None) -> bool:
-    """Whether the environment's file at that commit gives the bound preset."""
+def _bind(found: Origins, project: Project, wanted: Wanted, at: str) -> None:
+    """Take the environment, if its file gives the bound preset."""
     document, profile = wanted.document, wanted.profile
-    if preset is not None and preset.document is not None:
-        document = preset.document
-        profile = None if preset.profile is None else preset.profile.document
+    if found.preset is not None and found.preset.document is not None:
+        document = found.preset.document
+        profile = None if found.preset.profile is None else found.preset.profile.document
     if document is None or wanted.environment not in project.environment_names():
-        return False
+        return
     try:
         environment = project.environment(wanted.environment)
         if wanted.preset not in environment.runs:
-            return False
+            return
         bound = environment.bind(wanted.preset, document, digest(canonical(document)), profile)
     except DialformError:
-        return False
-    return digest(canonical(bound)) == wanted.bound_digest
+        return
+    if digest(canonical(bound)) == wanted.bound_digest:
+        found.environment, found.environment_at, found.bound = environment, at, bound
 
 
 def _say_missing(found: Origins, wanted: Wanted) -> None:

@@ -9,7 +9,6 @@ goes on with another version of its preset rings nobody again.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import NamedTuple
 
@@ -17,6 +16,12 @@ from dialform.presets.canonical import Digest, canonical, digest, parse
 
 FIELD = "idempotencyKey"
 """API: 1 to 255 characters, in editions of the API that know it."""
+
+CONFLICT = 409
+"""The API's answer to a key that is in use."""
+
+EXISTED = "existed: the API answered 409, so it has a dial with this call's own key"
+"""Evidence that a phone rings or rang, whether the answer names the dial or not."""
 
 _PREFIX = "df1:"
 _LENGTH = 40
@@ -55,5 +60,7 @@ def core_of(body: bytes) -> Core:
 
 
 def _key(text: str) -> str:
+    import base64  # noqa: PLC0415 - where a key is made; `dial` starts without it
+
     hashed = hashlib.sha256(text.encode()).digest()
     return _PREFIX + base64.b32encode(hashed).decode()[:_LENGTH]

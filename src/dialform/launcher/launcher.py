@@ -184,7 +184,8 @@ class Launcher:
             reason: why, for those who find it in the ledger.
 
         Raises:
-            Refused: it is held, withdrawn, yanked, or was never released.
+            Refused: it is held, withdrawn, yanked, was never released, or nobody may call
+                the number any more.
             All that `dial` raises.
 
         """
@@ -198,12 +199,16 @@ class Launcher:
         )
         request = recalled(released.bound, body, bound_digest=released.entry.bound_digest)
         call = self._call(request, released.keyvar, keys=released.keys)
+        self.ledger.refuse_suppressed(request.to)
         call = call._replace(
             version=released.entry.version,
             release=released.entry.seq,
             evidence=f"again of {record.id}: {reason}",
         )
-        return self._place(self._gated(call, released.document, None))
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        gate = Gate.of_record(released.document, self.ledger, record)
+        return self._place(call._replace(gate=gate))
 
     async def adial(
         self,

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import ApiError, LedgerError, NotSent
+from dialform.launcher.idempotency import CONFLICT, EXISTED
 from dialform.launcher.outcome import OUTCOMES, Dial
 from dialform.launcher.records import ACCEPTED, NOT_SENT, UNKNOWN, Reservation
 from dialform.presets.canonical import canonical
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
 PAUSES = (0.2, 0.8)
 """Seconds before a call of which no byte was sent is tried again, give or take a half."""
-
-EXISTED = "existed: the API answered 409, so it has a dial with this call's own key"
-"""Evidence that a phone rings or rang, whether the answer names the dial or not."""
-
-_CONFLICT = 409
 
 INTERRUPTED = "interrupted while the call was being sent: a phone may be ringing"
 
@@ -162,7 +158,7 @@ class Sending:
                 session_id=created.session_id,
                 status=created.status,
                 answer=_kept(created),
-                evidence=EXISTED if created.status == _CONFLICT else "",
+                evidence=EXISTED if created.status == CONFLICT else "",
             )
         except LedgerError:
             recorded = False
@@ -192,7 +188,7 @@ class Sending:
             words, status = f"{type(error).__name__} while it was being sent", None
             if state == UNKNOWN:
                 error.add_note(INTERRUPTED)
-        existed = self._call.keyed and state == UNKNOWN and status == _CONFLICT
+        existed = self._call.keyed and state == UNKNOWN and status == CONFLICT
         try:
             self._settle(state, status=status, words=words, evidence=EXISTED if existed else "")
         except LedgerError as trouble:

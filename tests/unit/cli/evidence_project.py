@@ -113,7 +113,7 @@ class Evidence(Project):
 
     def call(self, *arguments: str, environment: str = "dev", to: str = ANN) -> str:
         """Place a call with the real command; the API's id of it."""
-        inputs = ("--input", "name=Ann", "--input", "amount=12.5", "--input", "pin=4711")
+        inputs = ("--input", "name=Ann", "--input", "amount=12.5", "--input", "pin=zebra")
         place = ("dial", "collections", "-s", environment, "--to", to)
         out, _ = self.run(*place, *inputs, "--json", *arguments)
         return str(json.loads(out)["dialId"])

@@ -10,13 +10,11 @@ import pytest
 from evidence_project import Evidence
 
 from dialform.presets.canonical import canonical, digest
-from dialform.sandbox import seed_id
+from dialform.sandbox import Sandbox, seed_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from dialform.sandbox import Sandbox
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ def test_a_dial_that_is_what_was_sent_matches(evidence: Evidence) -> None:
         "toNumber": "match",
         "inputs": "match",
     }
-    assert "4711" not in json.dumps(found)
+    assert "zebra" not in json.dumps(found)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_a_dial_that_is_what_was_sent_matches(evidence: Evidence) -> None:
         ("voiceId", None),
         ("fromNumberId", "another"),
         ("toNumber", "+14155550124"),
-        ("inputs", {"name": "Ann", "amount": 12.5, "pin": "4712"}),
+        ("inputs", {"name": "Ann", "amount": 12.5, "pin": "zebras"}),
         ("inputs", {}),
     ],
 )
@@ -81,7 +79,7 @@ def test_each_field_that_differs_is_named(evidence: Evidence, field: str, shown:
     for arguments in (("--json",), ()):
         shown_as(evidence, dial, **{field: shown})
         out, said = evidence.run("attest", dial, *arguments, code=1)
-        assert "471" not in out + said
+        assert "zebra" not in out + said
         if arguments:
             (found,) = json.loads(out)["dials"]
             assert [name for name, one in verdicts(found).items() if one == "differs"] == [field]
@@ -193,4 +191,17 @@ def agents_prompts(evidence: Evidence) -> Iterator[str]:
 def test_what_is_meant_must_be_said_once_and_well(
     evidence: Evidence, arguments: tuple[str, ...]
 ) -> None:
+    evidence.call()
     evidence.run("attest", *arguments, code=64)
+
+
+def test_the_key_goes_to_no_workspace_but_the_declared_one(evidence: Evidence) -> None:
+    """A record that says another workspace, altered or of an earlier one, leads nowhere."""
+    dial = evidence.call()
+    with Sandbox() as other:
+        with sqlite3.connect(evidence.ledger.path) as rows:
+            rows.execute("UPDATE dial SET workspace = ?", (other.url,))
+        rows.close()
+        out, _ = evidence.run("attest", dial, code=1)
+        assert f"it was placed in {other.url}, which is not this environment's now" in out
+        assert other.requests() == []

@@ -72,7 +72,7 @@ def test_the_bytes_are_those_that_were_sent(evidence: Evidence) -> None:
     assert json.loads(shown) == value
     assert f"{len(sent)} bytes: {digest(sent)}" in said
     assert core_of(sent).digest in said
-    assert "4711" not in shown + said
+    assert "zebra" not in shown + said
     assert len(bodies(evidence)) == 1
 
 
@@ -108,8 +108,9 @@ def test_nothing_rings_without_a_reason_a_yes_or_a_right(evidence: Evidence) -> 
     dial = evidence.call()
     evidence.run("replay", dial, "--ring-again", "--yes", code=64)
     _, said = evidence.run("replay", dial, "--ring-again", "--reason", "x", code=64)
-    assert "add --yes" in said
-    evidence.run("replay", dial, "--ring-again", "--exact", *YES, code=64)
+    assert "say --yes" in said
+    for wrong in ((dial, "--ring-again", "--exact"), (), ("--bytes",), (dial, "-s", "dev")):
+        evidence.run("replay", *wrong, *YES, code=64)
     evidence.run("hold", "collections", "-s", "dev", "--reason", "wrong amount")
     _, said = evidence.run("replay", dial, "--ring-again", *YES, code=3)
     assert "held" in said
@@ -194,6 +195,53 @@ def test_bytes_without_a_key_are_never_sent_to_settle(keyless: Evidence) -> None
     _, said = keyless.run("replay", record.id, "--exact", "--yes", code=3)
     assert "without an idempotencyKey" in said
     assert keyless.sandbox.rings(ANN) == 1
+
+
+def test_all_calls_of_unknown_outcome_are_settled_one_by_one(evidence: Evidence) -> None:
+    """One without a key, one settled, one whose answer says nothing: each is told apart."""
+    probed(evidence)
+    evidence.edit("stacks/dev.toml", "idempotencyKeys = true\n", "")
+    evidence.publish()
+    keyless = unknown(evidence)
+    evidence.edit("stacks/dev.toml", "[registry]", "idempotencyKeys = true\n[registry]")
+    evidence.publish()
+    records = [keyless]
+    for _ in range(2):
+        evidence.sandbox.fail_next(how="close", after="created")
+        place = ("dial", "collections", "-s", "dev", "--to", ANN)
+        evidence.run(*place, "--input", "name=Ann", "--input", "amount=1", code=5)
+        records.append(evidence.ledger.unknown()[0])
+    assert len({one.id for one in records}) == 3
+    evidence.sandbox.fail_next(status=500)
+
+    out, said = evidence.run("replay", "--exact", "--yes", code=5)
+
+    told = dict(line.split(" ", 1) for line in out.splitlines())
+    assert told[keyless.id].startswith("refused: ")
+    assert told[records[1].id].startswith("still unknown: ")
+    assert told[records[2].id].startswith("settled: the call was placed, dial ")
+    assert "1 settled, 2 of unknown outcome left" in said
+    assert evidence.sandbox.rings(ANN) == 3
+
+    out, _ = evidence.run("replay", "--exact", "--yes", "--json", "-s", "dev", code=5)
+    left = json.loads(out)
+    assert left["format"] == "dialform.settled/1"
+    assert [one["id"] for one in left["dials"]] == [keyless.id, records[1].id]
+    assert [one.id for one in evidence.ledger.unknown()] == [keyless.id]
+    assert evidence.sandbox.rings(ANN) == 3
+    out, _ = evidence.run("replay", "--exact", "--yes", "-s", "prod")
+    assert out == ""
+
+
+def test_who_is_not_to_be_called_any_more_is_not_called(evidence: Evidence) -> None:
+    """Neither again nor to settle: an API that never had the call would place it."""
+    probed(evidence)
+    record = unknown(evidence, after="received")
+    evidence.run("suppress", "add", ANN, "--reason", "asked by mail")
+    for how in (("--exact",), ("--ring-again", "--reason", "x")):
+        _, said = evidence.run("replay", record.id, *how, "--yes", code=3)
+        assert "asked by mail" in said
+    assert evidence.sandbox.rings(ANN) == 0
 
 
 def test_a_yanked_version_is_not_settled_by_ringing(evidence: Evidence) -> None:

@@ -65,7 +65,7 @@ def test_a_dial_leads_to_the_lines_of_its_own_commit(evidence: Evidence) -> None
 
     assert document["format"] == "dialform.trace/1"
     assert document["files"] == {"preset": commit, "environment": commit}
-    assert document["release"]["change"] == "acme/calls#12"
+    assert document["entry"]["change"] == "acme/calls#12"
     assert [one["by"] for one in document["approvals"]] == ["ben"]
     assert document["notes"] == document["missing"] == []
     where = lines(document)
@@ -90,7 +90,7 @@ def test_the_ledgers_own_id_will_do_and_the_table_names_the_lines(evidence: Evid
 
     assert said == ""
     assert "entry 1, release at 2026-11-23T23:00:00Z by anna: first words" in out
-    assert "4711" not in out
+    assert "zebra" not in out
     row = next(line for line in out.splitlines() if line.startswith("aiVoiceId"))
     assert row.split()[-3:] == [
         "binding",
@@ -187,9 +187,15 @@ def test_a_call_from_the_working_tree_says_that_it_was_never_released(evidence: 
 
     document = traced(evidence, json.loads(out)["dialId"])
 
-    assert document["release"] is None
+    assert document["entry"] is None
     assert "dialform try" in document["notes"][0]
+    assert document["files"] == {"preset": "working tree", "environment": "working tree"}
+    assert lines(document)["aiVoiceId"] == ("presets/collections.toml:4", "dev.toml:12")
+
+    evidence.edit("stacks/prompts/collector.md", "polite", "brief")
+    document = traced(evidence, document["dialId"])
     assert document["body"] == []
+    assert "no recorded commit gives preset collections" in document["missing"][0]
 
 
 def test_an_erased_call_is_traced_without_the_person(evidence: Evidence) -> None:
@@ -206,7 +212,10 @@ def test_an_erased_call_is_traced_without_the_person(evidence: Evidence) -> None
 
 
 def test_an_id_that_is_not_there_is_a_usage_error(evidence: Evidence) -> None:
-    evidence.commit()
+    _, said = evidence.run("trace", "nothing", code=1)
+    assert "there is no ledger at" in said
+    evidence.publish()
+    evidence.call()
     _, said = evidence.run("trace", "nothing", code=64)
     assert "has no dial 'nothing'" in said
 

@@ -1,12 +1,14 @@
 """
 One call held against its environment's rules: `Gate`.
 
-Pure. What the registry says, the number and what the caller says of the person come in; whoever
-dials asks twice: `require` before anything is written down, `room` while it is.
+Pure, but that `Gate.of_record` asks a ledger. What the registry says, the number and what the
+caller says of the person come in; whoever dials asks twice: `require` before anything is written
+down, `room` while it is.
 """
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from dialform.launcher.calling.caps import Placed
+    from dialform.launcher.ledger import Ledger
+    from dialform.launcher.records import Record
 
 
 class Gate(NamedTuple):
@@ -41,6 +45,15 @@ class Gate(NamedTuple):
 
         """
         return cls(Rules.of(document), to, () if timezone is None else (zone(timezone),))
+
+    @classmethod
+    def of_record(cls, document: Mapping[str, Any], ledger: Ledger, record: Record) -> Gate:
+        """The gate of a recorded call that is made again: its campaign's file knows the zones."""
+        row = None
+        if record.campaign is not None:
+            row = ledger.row(record.campaign, record.person or "")
+        zones = () if row is None else tuple(zone(name) for name in json.loads(row.zones))
+        return cls(Rules.of(document), record.to, zones)
 
     def refusal(self, now: float, placed: Placed | None = None) -> Refusal | None:
         """Why the call isn't allowed at ``now``; without ``placed``, caps aside."""

@@ -26,6 +26,7 @@ from dialform.errors import (
     Rejected,
 )
 from dialform.launcher.campaign.governor import Governor
+from dialform.launcher.idempotency import CONFLICT, EXISTED
 from dialform.launcher.records import (
     ENDED,
     FINISHED,
@@ -383,6 +384,7 @@ class Engine:
             person=row.person,
             attempt=row.attempt + 1,
             body=request.body,
+            launched_by=campaign.opened_by,
         )
 
     # ------------------------------------------------------------------ send and settle
@@ -414,6 +416,7 @@ class Engine:
                 session_id=created.session_id,
                 status=created.status,
                 answer=_without_token(created),
+                evidence=EXISTED if created.status == CONFLICT else "",
             )
         )
         self._tell("accepted", row, dial_id=created.dial_id)

@@ -2,13 +2,13 @@
 
 from dialform.launcher.evidence.attesting import HIDDEN, Attestation, Check, attested, shown_inputs
 from dialform.launcher.evidence.auditing import said, span
+from dialform.launcher.evidence.checkup import Checkup, Finding
 from dialform.launcher.evidence.probing import Probe
 from dialform.launcher.evidence.reading import Reader
 from dialform.launcher.evidence.story import (
     Stories,
     Story,
     commits,
-    found,
     is_released,
 )
 
@@ -16,13 +16,14 @@ __all__ = [
     "HIDDEN",
     "Attestation",
     "Check",
+    "Checkup",
+    "Finding",
     "Probe",
     "Reader",
     "Stories",
     "Story",
     "attested",
     "commits",
-    "found",
     "is_released",
     "said",
     "shown_inputs",

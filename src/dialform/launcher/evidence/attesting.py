@@ -54,16 +54,15 @@ class Attestation(NamedTuple):
         return [one for one in self.checks if one.verdict == "differs"]
 
     @property
-    def matches(self) -> bool:
-        """Whether all that is shown is what was released and sent."""
-        return self.trouble is None and not self.differs
+    def verdict(self) -> str:
+        """``match``, ``differs``, or ``unattested`` where it could not be looked at."""
+        return "unattested" if self.trouble else "differs" if self.differs else "match"
 
     def as_json(self) -> dict[str, Any]:
         """As ``dialform attest --json`` prints it."""
-        told = "unattested" if self.trouble else "differs" if self.differs else "match"
         return {
             **self.story.as_json(),
-            "attested": told,
+            "attested": self.verdict,
             "trouble": self.trouble,
             "checks": [self.hidden(one).as_json() for one in self.checks],
         }

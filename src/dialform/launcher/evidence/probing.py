@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dialform.errors import ApiError, Deferred, NotSent, OutcomeUnknown, Rejected
-from dialform.launcher.idempotency import keyed
+from dialform.launcher.idempotency import CONFLICT, keyed
 from dialform.presets.canonical import canonical
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
 
 Verdict = Literal["honoured", "honoured-without-id", "ignored", "unclear"]
-
-CONFLICT = 409
 
 _MEANING = {
     "honoured": "the same key gave the same dial",
@@ -75,12 +73,13 @@ def keep(ledger: Ledger, probe: Probe) -> None:
     ledger.set(setting(probe.workspace), json.dumps(probe.as_json()))
 
 
-def probe(client: Client, agent: str, key: str, at: str) -> Probe:
+def probe(client: Client, workspace: str, *, agent: str, key: str, at: str) -> Probe:
     """
     Ask for one browser dial twice with one key, and hang up what was placed.
 
     Args:
         client: of the workspace.
+        workspace: its URL, as declarations have it.
         agent: the id of an agent of it.
         key: never used before.
         at: the time, in UTC.
@@ -100,7 +99,7 @@ def probe(client: Client, agent: str, key: str, at: str) -> Probe:
     for dial_id in sorted(placed):
         with contextlib.suppress(ApiError):  # nobody joined it: it ends by itself
             client.hangup(dial_id)
-    return Probe(_verdict(first, second), at, client.url, _told(first), _told(second))
+    return Probe(_verdict(first, second), at, workspace, _told(first), _told(second))
 
 
 def _verdict(first: Created, second: Created | ApiError) -> Verdict:

@@ -40,6 +40,7 @@ class Reader:
         self._environment = environment
         self._lock = threading.Lock()
         self._clients: dict[str, Client] = {}
+        self._workspaces: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -64,20 +65,36 @@ class Reader:
             trouble = f"{record.state}, and no dial id is known: there is nothing to read back"
             return Attestation(story, (), trouble)
         try:
-            shown = self._client(stories, record).dial(record.dial_id)
+            client = self._client(stories, record)
+            if client is None:
+                trouble = (
+                    f"it was placed in {record.workspace}, which is not this environment's now"
+                )
+                return Attestation(story, (), trouble)
+            shown = client.dial(record.dial_id)
         except (ApiError, RegistryError) as error:
             return Attestation(story, (), str(error))
         fields: dict[str, Any] = shown.model_dump(exclude_unset=True)
         return attested(story, fields, _own_prompt(stories, story))
 
-    def _client(self, stories: Stories, record: Record) -> Client:
+    def _client(self, stories: Stories, record: Record) -> Client | None:
+        """
+        The API of the dial's environment; None for a dial that was placed elsewhere.
+
+        The key goes to the workspace that is declared for it, whatever the ledger says.
+        """
         from dialform.api.client import Client  # noqa: PLC0415 - httpx, where a dial is read
 
         with self._lock:
-            if record.environment not in self._clients:
+            workspace = self._workspaces.get(record.environment)
+            if workspace is None:
                 workspace = workspace_of(stories.registry, record.environment)
+                self._workspaces[record.environment] = workspace
+            if record.workspace != workspace["url"]:
+                return None
+            if record.environment not in self._clients:
                 key = key_of(workspace["keyvar"], None, self._environment)
-                self._clients[record.environment] = Client(record.workspace, key)
+                self._clients[record.environment] = Client(workspace["url"], key)
             return self._clients[record.environment]
 
 

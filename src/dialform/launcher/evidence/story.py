@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dialform.errors import InputError, RegistryError, UsageError
+from dialform.errors import InputError, RegistryError
+from dialform.launcher.ledger.document import record_json
 from dialform.launcher.ledger.looking import ERASED
 from dialform.launcher.request import assembled, recalled
 from dialform.launcher.resolve import BOUND_FORMAT
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dialform.launcher.ledger import Ledger
-    from dialform.launcher.records import Record
+    from dialform.launcher.records import Campaign, Record
     from dialform.registry import Approval, Entry, Registry
 
 
@@ -39,6 +40,12 @@ class Story(NamedTuple):
 
     approvals: tuple[Approval, ...]
     """Of the preset's content for the environment."""
+
+    campaign: Campaign | None
+    """Which list of people it was placed for; None for a single call."""
+
+    row: int | None
+    """The person's line or record in its file; None where it was erased, or for a single call."""
 
     notes: tuple[str, ...]
     """What is missing or does not fit, and why."""
@@ -62,50 +69,16 @@ class Story(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """What all documents about a dial have in common."""
-        record, entry = self.record, self.entry
+        entry = self.entry
         return {
-            "id": record.id,
-            "dialId": record.dial_id,
-            "state": record.state,
-            "callStatus": record.call_status,
-            "result": record.result,
+            **record_json(self.record),
+            "campaignName": None if self.campaign is None else self.campaign.name,
+            "row": self.row,
             "erased": self.erased,
-            "time": record.reserved_at,
-            "environment": record.environment,
-            "workspace": record.workspace,
-            "preset": record.preset,
-            "version": record.version,
-            "presetDigest": record.preset_digest,
-            "boundDigest": record.bound_digest,
-            "requestDigest": record.body_digest,
-            "to": record.to,
-            "launchedBy": record.launched_by,
-            "evidence": record.evidence,
-            "settledBy": record.settled_by,
-            "campaign": record.campaign,
-            "attempt": record.attempt,
-            "release": None if entry is None else entry.as_json(),
+            "entry": None if entry is None else entry.as_json(),
             "approvals": [one.as_json() for one in self.approvals],
             "notes": list(self.notes),
         }
-
-
-def found(ledger: Ledger, identifier: str) -> Record:
-    """
-    The dial with that id, the API's or the ledger's own.
-
-    Raises:
-        UsageError: the ledger has no such dial.
-
-    """
-    record = ledger.record(identifier)
-    if record is None:
-        raise UsageError(
-            f"the ledger {ledger.path} has no dial {identifier!r}; give the id that `dialform "
-            "dial` printed or that `dialform ledger` lists, and the ledger that it was placed "
-            "with (--ledger)"
-        )
-    return record
 
 
 class Stories:
@@ -120,6 +93,7 @@ class Stories:
         self._ledger = ledger
         self.registry = registry
         self._read: dict[tuple[str, ...], Any] = {}
+        self._campaigns: dict[str, Campaign] = {}
 
     def of(self, record: Record) -> Story:
         """All that is on record about a dial."""
@@ -134,7 +108,17 @@ class Stories:
             else:
                 approvals = tuple(found)
         body = _body(self._ledger, record, bound, notes)
-        return Story(record, body, bound, entry, approvals, tuple(notes))
+        campaign, row = self._campaign(record)
+        return Story(record, body, bound, entry, approvals, campaign, row, tuple(notes))
+
+    def _campaign(self, record: Record) -> tuple[Campaign | None, int | None]:
+        """The list of people that it was placed for, and the row."""
+        if record.campaign is None:
+            return None, None
+        if not self._campaigns:
+            self._campaigns = {one.id: one for one in self._ledger.campaigns()}
+        row = self._ledger.row(record.campaign, record.person or "")
+        return self._campaigns.get(record.campaign), None if row is None else row.row
 
     def _asked(self, what: str, *args: str) -> Any:
         """What the registry's method gives, or the error that it raises; asked once."""

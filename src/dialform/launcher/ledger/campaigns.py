@@ -152,6 +152,16 @@ class Campaigns(Storage):
             )
         return {str(state): int(count) for state, count in found}
 
+    def row(self, campaign: str, person: str) -> Row | None:
+        """The row of a person in a campaign; None if there is none, or only skipped ones."""
+        with self._reading("nothing was read") as connection:
+            found = connection.rows(
+                f"SELECT {_ROW} FROM person WHERE campaign = :campaign AND person = :person "  # noqa: S608 - field names
+                "AND state <> 'skipped'",
+                {"campaign": campaign, "person": person},
+            )
+        return Row(*found[0]) if found else None
+
     def rows(self, campaign: str, *, state: str | None = None) -> Iterator[Row]:
         """The campaign's rows in the order of its file, all or those in ``state``."""
         after = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialform.errors import Refused
 from dialform.launcher.ledger.looking import hashed
 from dialform.launcher.ledger.reading import record_where
 from dialform.launcher.ledger.seeing import join
@@ -104,6 +105,15 @@ class Suppressions(Storage):
                 )
             found |= {names[row[0]]: Suppression(*row) for row in rows}
         return found
+
+    def refuse_suppressed(self, number: str | None) -> None:
+        """Raises Refused where ``number`` is on the list; None is a browser call."""
+        found = None if number is None else self.suppressed([number]).get(number)
+        if found is not None:
+            raise Refused(
+                f"{number} is not to be called since {found.at}: {found.reason}; nothing was sent. "
+                "`dialform suppress` keeps the list"
+            )
 
     def suppressions(self) -> Iterator[Suppression]:
         """The whole list, by entry."""

@@ -145,7 +145,7 @@ class Settling(Storage):
                 apply_waiting(connection, dial_id)
             settled = record_where(connection, "id = :id", {"id": identifier})
         if settled is None:
-            raise LedgerError(f"ledger {self.path}: dial {identifier} is gone")
+            raise LedgerError(f"ledger {self.shown}: dial {identifier} is gone")
         return settled
 
     def abandoned(

@@ -259,6 +259,9 @@ def test_more_people_are_numbered_on_and_known_ones_skipped(ledger: Ledger) -> N
         (6, CAT, "skipped", "the same person as row 5"),
     ]
     assert [one.row for one in ledger.rows("c1", state="planned")] == [1, 2, 5]
+    for one in ledger.rows("c1", state="planned"):
+        assert ledger.row("c1", one.person) == one
+    assert ledger.row("c1", "nobody") is None
     found = ledger.campaign("dev", "autumn")
     assert found is not None
     assert (found.source, found.source_digest) == ("more.csv", "sha256:7")
