@@ -144,14 +144,26 @@ def parse(data: bytes) -> Any:
 
     """
     try:
-        value = load_json(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        message = f"not JSON: {error}"
-        raise NotCanonical(message) from None
-    if canonical(value) != data:
-        message = "the bytes are not in canonical form (RFC 8785)"
-        raise NotCanonical(message)
-    return value
+        raise _not_json(error) from None
+    try:
+        if canonical(value) == data:
+            return value
+        reason = "the bytes are not in canonical form (RFC 8785)"
+    except NotCanonical as error:
+        reason = str(error)
+    # Duplicate keys and NaN are in no canonical form; they are looked for only to be named.
+    try:
+        load_json(text)
+    except ValueError as error:
+        raise _not_json(error) from None
+    raise NotCanonical(reason)
+
+
+def _not_json(error: Exception) -> NotCanonical:
+    return NotCanonical(f"not JSON: {error}")
 
 
 def load_json(text: str) -> Any:

@@ -9,6 +9,7 @@ or put in between.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from dialform.presets.canonical import Digest, digest, is_digest
@@ -158,6 +159,8 @@ def is_text(value: object) -> bool:
     """Whether ``value`` is None or text that UTF-8 can hold."""
     if not isinstance(value, str):
         return value is None
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -167,8 +170,12 @@ def is_text(value: object) -> bool:
 
 def is_time(value: object) -> bool:
     """Whether ``value`` is a time as entries hold it: UTC, ``2026-11-23T23:00:00Z``."""
-    if not isinstance(value, str) or _TIME.fullmatch(value) is None:
-        return False
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None and _is_moment(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_moment(value: str) -> bool:
+    """Whether there was such a day; one `up` gives all its entries the same moment."""
     from datetime import datetime  # noqa: PLC0415  # where an entry is read
 
     try:

@@ -8,6 +8,7 @@ folders, so they are held to what every file system and object store keeps apart
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dialform.errors import UsageError
@@ -38,7 +39,13 @@ _DEVICES = frozenset(
 
 def name_fault(name: object) -> str | None:
     """What is wrong with the name of an environment or a preset; None if it is good."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    return _fault(name) if isinstance(name, str) else _fault("")
+
+
+@lru_cache(maxsize=4096)
+def _fault(name: str) -> str | None:
+    """`name_fault`; a reader of many logs asks the same names again and again."""
+    if not _NAME.fullmatch(name):
         return "takes 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
     if name.endswith("."):
         return "can't end with a dot"
