@@ -71,16 +71,17 @@ class Rules(NamedTuple):
             ObjectCorrupt: a rule can't be read.
 
         """
-        name, table = document["environment"], document.get("calls") or {}
-        unknown = sorted(table.keys() - set(KEYS))
-        if unknown:
-            raise UnknownFormat(
-                f"environment {name} has the rule calls.{unknown[0]}, which this version of "
-                "dialform doesn't know, so it can't keep to it; upgrade dialform"
-            )
+        name = document.get("environment")
         try:
+            table = document.get("calls", {})
+            unknown = sorted(table.keys() - set(KEYS))
+            if unknown:
+                raise UnknownFormat(
+                    f"environment {name} has the rule calls.{unknown[0]}, which this version of "
+                    "dialform doesn't know, so it can't keep to it; upgrade dialform"
+                )
             return cls(
-                environment=name,
+                environment=document["environment"],
                 destinations=_texts(table["destinations"]) if "destinations" in table else None,
                 sandbox=is_loopback(document["workspace"]["url"]),
                 hours=_hours(table) if "hours" in table else None,

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger.database import Connection
 
 _OF = "environment = :environment AND state IN ('reserved', 'accepted', 'unknown')"
+"""In the words of the index ``dial_counted``, which it is to be found by."""
+
+_THEIRS = "environment = :environment AND state NOT IN ('rejected', 'deferred', 'not_sent')"
+"""The same in other words: a person's dials are found by the person, who has few."""
+
 _NTH = "ORDER BY reserved_at DESC LIMIT 1 OFFSET :before"
 
 
@@ -38,7 +43,7 @@ def latest(connection: Connection, environment: str, keys: Sequence[str], n: int
     if keys:
         named = ", ".join(f":key{at}" for at in range(len(keys)))
         theirs = " UNION ".join(  # each by its own index, and a dial once
-            f"SELECT id, reserved_at FROM dial WHERE {column} IN ({named}) AND {_OF}"  # noqa: S608 - names of values
+            f"SELECT id, reserved_at FROM dial WHERE {column} IN ({named}) AND {_THEIRS}"  # noqa: S608 - names of values
             for column in ("person", "to_number")
         )
         query = f"SELECT reserved_at FROM ({theirs}) AS theirs {_NTH}"  # noqa: S608 - as above

@@ -72,6 +72,8 @@ CREATE UNIQUE INDEX dial_attempt ON dial (campaign, person, attempt)
 CREATE INDEX dial_by_person ON dial (person, reserved_at);
 CREATE INDEX dial_by_number ON dial (to_number, reserved_at);
 CREATE INDEX dial_by_time ON dial (reserved_at);
+CREATE INDEX dial_counted ON dial (environment, reserved_at)
+    WHERE state IN ('reserved', 'accepted', 'unknown');
 CREATE INDEX dial_reserved ON dial (campaign) WHERE state = 'reserved';
 CREATE INDEX dial_unknown ON dial (campaign) WHERE state = 'unknown';
 CREATE INDEX dial_live ON dial (campaign) WHERE state = 'accepted' AND ended_at IS NULL;

@@ -214,4 +214,8 @@ def test_a_rule_that_is_not_known_allows_nothing() -> None:
 )
 def test_a_damaged_document_allows_nothing(calls: dict[str, Any]) -> None:
     with pytest.raises(ObjectCorrupt, match="can't be read"):
+        Rules.of({"environment": "prod", "calls": calls})  # without a workspace
+    with pytest.raises(ObjectCorrupt, match="can't be read"):
+        Rules.of({"workspace": {"url": REAL}, "calls": list(calls)})
+    with pytest.raises(ObjectCorrupt, match="can't be read"):
         rules(**{"destinations": ["any"], **calls})

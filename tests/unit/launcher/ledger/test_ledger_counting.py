@@ -12,9 +12,11 @@ from ledger_world import ANN, BEN, CAMPAIGN, CAT, NOW, attempt, people, reservat
 from dialform.errors import CallRefused
 from dialform.launcher.calling import Refusal, Rules
 from dialform.launcher.ledger import Ledger
+from dialform.launcher.ledger.counting import latest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from dialform.launcher.ledger.reserving import Room
 
@@ -154,3 +156,27 @@ def test_processes_that_reserve_at_once_do_not_pass_a_cap_together(place: str) -
         ledger.close()
 
     assert (made.count(True), len(made)) == (3, 24)
+
+
+def test_a_person_is_found_by_the_person_and_an_environment_by_its_own_index(
+    tmp_path: Path,
+) -> None:
+    """However many dials there are: a plan that walks through them shows here."""
+    ledger = Ledger(tmp_path / "ledger.db")
+    asked: list[str] = []
+    with ledger._reading() as connection:
+        raw = connection._connection  # type: ignore[attr-defined]
+        raw.set_trace_callback(asked.append)
+        latest(connection, "dev", [ANN, "customer-1"], 3)
+        latest(connection, "dev", [], 3)
+        raw.set_trace_callback(None)
+        plans = [
+            " ".join(str(step[-1]) for step in raw.execute(f"EXPLAIN QUERY PLAN {one}"))
+            for one in asked
+        ]
+    ledger.close()
+
+    assert "dial_by_person" in plans[0]
+    assert "dial_by_number" in plans[0]
+    assert "INDEX dial_counted" in plans[1]
+    assert not any("SCAN dial" in plan for plan in plans)
