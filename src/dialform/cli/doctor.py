@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
     if args.probe_idempotency:
         question = f"Ask the workspace of {environment} twice for a browser call?"
         confirm.confirm(question, yes=args.yes)
-    with contextlib.closing(Ledger(context.ledger_of(args))) as ledger:
+    with contextlib.ExitStack() as opened:
+        ledger = opened.enter_context(contextlib.closing(Ledger(context.ledger_of(args))))
         checkup = Checkup(
             registry,
             environment,
@@ -76,13 +77,12 @@ def run(args: argparse.Namespace) -> int:
             connect=Client,
             clock=time.time,
         )
+        opened.callback(checkup.close)
         probe = None
         findings = [*_declared(args, checkup), *checkup.findings()]
         if args.probe_idempotency:
             probe = _probed(checkup, ledger)
             findings[-1] = _judged(checkup, probe)
-        if checkup.client is not None:
-            checkup.client.close()
     failed = any(one.state == "failed" for one in findings)
     if args.json:
         output.json_document(_document(environment, checkup, findings, probe))

@@ -74,7 +74,8 @@ class Checkup:
         self.document: dict[str, Any] | None = None
         """What launchers are told of it; None where that can't be read."""
         self.client: Client | None = None
-        """Opened where the key works."""
+        """Of the workspace, where the key works."""
+        self._opened: Client | None = None
         self.agent: str | None = None
         """The id of an agent of it that a released preset names."""
 
@@ -88,6 +89,11 @@ class Checkup:
         if not self._registry.exists:
             return None
         return self._registry.environment(self._environment)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._opened is not None:
+            self._opened.close()
 
     def findings(self) -> Iterator[Finding]:
         """Part by part."""
@@ -127,7 +133,7 @@ class Checkup:
             return
         url, keyvar = self.workspace["url"], self.workspace["keyvar"]
         try:
-            client = self._connect(url, key_of(keyvar, None, self._variables))
+            client = self._opened = self._connect(url, key_of(keyvar, None, self._variables))
             before = self._clock()
             there = client.date()
             after = self._clock()
