@@ -13,9 +13,12 @@ from dialform.launcher.ledger.looking import Looking
 from dialform.launcher.ledger.reserving import Reserving
 from dialform.launcher.ledger.seeing import Seeing
 from dialform.launcher.ledger.settling import Settling
+from dialform.launcher.ledger.waiting import Waiting
 
 
-class Ledger(Reserving, Settling, Seeing, Looking, Campaigns, Events, Suppressions, Claiming):
+class Ledger(
+    Reserving, Settling, Seeing, Looking, Campaigns, Waiting, Events, Suppressions, Claiming
+):
     """
     A durable record of every dial, written before its first byte is sent and after.
 

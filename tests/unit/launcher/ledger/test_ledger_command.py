@@ -95,6 +95,14 @@ def test_an_unknown_dial_is_settled_by_hand(world: World) -> None:
     assert "only one of unknown outcome is settled" in said
 
 
+def test_the_key_of_one_that_rang_stays_taken(world: World) -> None:
+    identifier = unknown_dial(world, "--once", "visit-1")
+    world.run("settle", identifier, "--rang", *WHY)
+    _, said = world.dial("--once", "visit-1", code=3)
+    assert "that rang, as anna found out" in said
+    assert len(world.sandbox.dials("dev")) == 1
+
+
 def test_settling_moves_the_campaigns_row(world: World) -> None:
     identifier = campaign(world)
     out, said = world.run("ledger", "--unknown", "--campaign", "autumn")

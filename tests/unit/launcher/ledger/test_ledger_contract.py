@@ -241,6 +241,27 @@ def test_rows_are_skipped_and_postponed_while_planned(ledger: Ledger) -> None:
     assert ledger.skip("c1", BEN, "suppressed")
     assert ledger.counts("c1") == {"reserved": 1, "skipped": 1}
     assert ledger.reserve_many([attempt(BEN)], seconds=30) == [None]
+    assert ledger.row_of("c1", BEN) is None
+    assert ledger.row_of("c1", ANN) == row_of(ledger)
+
+
+def test_many_rows_are_moved_at_once(ledger: Ledger) -> None:
+    ledger.open_campaign(CAMPAIGN, people(ANN, BEN, CAT))
+    reserved(ledger, CAT)
+    assert ledger.postpone_many("c1", [(BEN, NOW, "b"), (CAT, NOW, "c"), (ANN, NOW, "a")]) == 2
+    assert [(one.due, one.reason) for one in ledger.rows("c1")] == [
+        (NOW, "a"), (NOW, "b"), (0.0, None),
+    ]  # fmt: skip
+    assert ledger.skip_many("c1", [(CAT, "c"), (ANN, "a")]) == 1
+    assert ledger.counts("c1") == {"planned": 1, "reserved": 1, "skipped": 1}
+    assert ledger.skip_many("c1", []) == 0
+
+
+def test_rows_with_one_number_are_an_error(ledger: Ledger) -> None:
+    """None of them would be lost in silence."""
+    with pytest.raises(UsageError, match="the same number"):
+        ledger.open_campaign(CAMPAIGN, [Row(1, ANN, ANN), Row(1, BEN, BEN)])
+    assert ledger.campaigns() == []
 
 
 def test_more_people_are_numbered_on_and_known_ones_skipped(ledger: Ledger) -> None:
