@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pulumi
 
@@ -18,6 +20,12 @@ from dialform.guardrails import planned
 from dialform.planning import Plan, is_fixed
 from dialform.resources import Environment as EnvironmentDocument
 from dialform.resources.base import refuse_plain_key
+
+_RUNNER = "pulumi-language-python-exec"
+"""Pulumi's script that runs a program."""
+
+_WAS_SHOWN = 32
+"""The exit code by which that script says that the user has read what is wrong."""
 
 
 class Environment(pulumi.ComponentResource):
@@ -67,22 +75,28 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
 
     Where ``DIALFORM_APPROVED`` is set, only the plan with that digest is declared.
 
+    What is wrong ends the program with that message alone, all of it in one.
+
     Raises:
-        pulumi.RunError: everything that is wrong, as one message without a traceback.
+        pulumi.RunError: likewise, where it is not Pulumi's own script that runs the program.
 
     """
+    try:
+        return _declare(root, stack)
+    except (DialformError, pulumi.RunError) as error:
+        _end(str(error))
+
+
+def _declare(root: Path | None, stack: str | None) -> Environment:
     name = stack or pulumi.get_stack()
     root = root or Path.cwd()
     refuse_plain_key()
-    try:
-        plan = Plan(
-            load_environment(root, name),
-            root=root,
-            writer=f"{pulumi.get_project()}/{pulumi.get_stack()}",
-        )
-        require_approved(plan, os.environ.get(APPROVED))  # before anything is declared
-    except DialformError as error:
-        raise pulumi.RunError(str(error)) from None
+    plan = Plan(
+        load_environment(root, name),
+        root=root,
+        writer=f"{pulumi.get_project()}/{pulumi.get_stack()}",
+    )
+    require_approved(plan, os.environ.get(APPROVED))  # before anything is declared
     for running in plan.running:
         head = running.head
         if head is not None and is_fixed(head, running.digest):
@@ -98,6 +112,14 @@ def declare(root: Path | None = None, stack: str | None = None) -> Environment:
     versions = {name: release.version for name, release in environment.presets.releases.items()}
     pulumi.export("versions", versions)
     return environment
+
+
+def _end(message: str) -> NoReturn:
+    """End the program. To a RunError Pulumi's script adds that an unhandled error occurred."""
+    if not any(one.endswith(_RUNNER) for one in sys.orig_argv):
+        raise pulumi.RunError(message)
+    pulumi.log.error(message)
+    sys.exit(_WAS_SHOWN)
 
 
 def _violations(plan: Plan) -> dict[str, list[str]]:

@@ -12,7 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from dialform.api.location import base_url
-from dialform.errors import SettingError
+from dialform.errors import RegistryError, SettingError
+from dialform.launcher.calling import Rules
 from dialform.presets.canonical import NotCanonical, canonical, digest, is_digest, load_json, parse
 from dialform.presets.documents import ENVIRONMENT_FORMAT, PRESET_FORMAT, PROFILE_FORMAT, api_fields
 from dialform.registry.location import folder_of
@@ -224,7 +225,18 @@ def environment(document: Any) -> str | None:
         fault = rule(there.get(key))
         if fault is not None:
             return f"workspace.{key}: {fault}"
-    return None
+    if not isinstance(there.get("idempotencyKeys", False), bool):
+        return "workspace.idempotencyKeys: must be true or false"
+    return _calls_fault(value)
+
+
+def _calls_fault(document: Mapping[str, Any]) -> str | None:
+    """What is wrong with an environment's rules for calls."""
+    try:
+        rules = Rules.of(document)
+    except RegistryError as error:
+        return f"calls: {error}"
+    return None if rules.destinations or rules.sandbox else f"calls: {rules.undeclared}"
 
 
 def digest_fault(document: Any, named: Any) -> str | None:

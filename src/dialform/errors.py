@@ -6,6 +6,7 @@ Every error that dialform raises, split by what the caller must do.
     ├── DeclarationError             1   fix a file: carries one `Problem` per finding
     ├── SettingError                 1   fix a setting: a key variable, a URL, a folder
     ├── InputError                   1   fix what was given for one dial: number or inputs
+    ├── PeopleError                  1   fix a file of people: carries what its rows do wrong
     ├── RegistryError                1   the registry can't serve
     │   ├── RegistryUnreachable      1   it did not answer: says nothing about what is in it
     │   ├── ObjectAbsent             1   it answered: there is no such object
@@ -13,6 +14,7 @@ Every error that dialform raises, split by what the caller must do.
     │   ├── UnknownFormat            1   written by a newer dialform
     │   └── LostRace                 1   somebody else wrote first; look, then decide
     ├── Refused                      3   a hold, withdrawal, yank, gate or guardrail says no
+    │   └── CallRefused              3   a rule of the environment says no to this call, now or ever
     ├── LedgerError                  1   the dial can't be recorded, so it was not sent
     └── ApiError                         what came of a request to the Vogent API
         ├── NotSent                  1   no byte left: may be retried
@@ -28,7 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class DialformError(Exception):
@@ -99,6 +101,23 @@ class InputError(DialformError):
     """The number or the inputs given for one dial are wrong. Nothing was sent."""
 
 
+class PeopleError(DialformError):
+    """
+    A file of people that can't be called as it is. Nobody was.
+
+    ``errors`` are the first of `dialform.launcher.people.RowError`, ``tally`` says how many
+    there are of each rule, those included that ``errors`` does not hold.
+    """
+
+    def __init__(
+        self, message: str, *, errors: Sequence[object] = (), tally: Mapping[str, int] | None = None
+    ) -> None:
+        """``message`` has the errors in it, as a person reads them."""
+        self.errors = tuple(errors)
+        self.tally = dict(tally or {})
+        super().__init__(message)
+
+
 class RegistryError(DialformError):
     """The registry can't serve what was asked."""
 
@@ -127,6 +146,21 @@ class Refused(DialformError):
     """A hold, a withdrawal, a yank, a gate or a guardrail says no. Nothing was sent or moved."""
 
     exit_code = 3
+
+
+class CallRefused(Refused):
+    """
+    A rule that the environment has for calls says no. Nothing was written down or sent.
+
+    ``rule`` is its name, as ``calls.hours``; ``due`` the first instant at which the rules allow
+    the call, in seconds since 1970, or None where waiting doesn't help.
+    """
+
+    def __init__(self, message: str, *, rule: str, due: float | None = None) -> None:
+        """``message`` is complete in itself; the other fields are for programs."""
+        self.rule = rule
+        self.due = due
+        super().__init__(message)
 
 
 class LedgerError(DialformError):

@@ -95,3 +95,20 @@ def test_a_binding_moved_to_another_object_is_no_drift(project: Project) -> None
     project.edit("stacks/dev.toml", f'"{ava}", name = "Ava"', f'"{ben}", name = "Ben"')
     project.up()
     assert drift(project, "--exit-code") == {"collections": "clean"}
+
+
+def risks(project: Project) -> dict[str, str]:
+    said = json.loads(project.dialform("diff", "source:dev", "--json"))
+    return {one["rule"]: one["message"] for preset in said["presets"] for one in preset["risks"]}
+
+
+def test_a_voice_that_a_release_leaned_on_shows_its_tier_in_a_diff(project: Project) -> None:
+    ben, chloe = seed_id("dev", "voices", "Ben"), seed_id("dev", "voices", "Chloe")
+    bound = f'"{ben}", name = "Ben"', f'"{chloe}", name = "Chloe"'
+    project.edit("stacks/dev.toml", *bound)
+    assert "no release recorded" in risks(project)["voice-changed"]
+    project.up()
+    project.edit("stacks/dev.toml", *reversed(bound))
+    found = risks(project)
+    assert "no release recorded" not in found["voice-changed"]
+    assert "PREMIUM, not STANDARD" in found["voice-tier-changed"]

@@ -87,6 +87,29 @@ def test_new_voice_is_an_updated_release(project: Project) -> None:
     project.up()
 
 
+def test_rules_for_calls_show_in_a_preview_and_hold_once_they_are_up(project: Project) -> None:
+    """They are one line of the environment's document; what isn't up yet doesn't hold."""
+    declared = (project.root / "stacks/dev.toml").read_text(encoding="utf-8")
+    call = ("dial", "collections", "-s", "dev", "--to", "+14155550123", "--input", "name=Ann")
+    real = declared.replace(project.sandbox.url, "https://api.vogent.ai/api")
+    project.write("stacks/dev.toml", real)
+    said = project.pulumi("preview", "-s", "dev", ok=False)
+    assert "is no sandbox on this machine, so say where calls may go" in said
+    try:
+        project.write("stacks/dev.toml", f'{declared}[calls]\ndestinations = ["CA"]\n')
+        assert project.plan() == {"Environment dev": "update"}
+        said = project.pulumi("preview", "-s", "dev", "--diff", "--show-full-output")
+        assert "destinations" in said
+        project.dialform(*call)
+        project.up()
+        assert "[calls.destinations]" in project.dialform(*call, ok=False)
+    finally:
+        project.write("stacks/dev.toml", declared)
+    assert "[calls.destinations]" in project.dialform(*call, ok=False)
+    project.up()
+    project.dialform(*call)
+
+
 def test_fresh_state_over_a_full_registry_adds_nothing(
     project: Project, make_project: Callable[[], Project]
 ) -> None:

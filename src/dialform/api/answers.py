@@ -8,6 +8,7 @@ The key is taken out of all that leaves here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -240,6 +241,15 @@ def _when(seconds: float | None) -> str:
     return "later" if seconds is None else f"in {seconds:g} s"
 
 
+def talked(seconds: Any) -> float:
+    """How long people talked, as ``durationSeconds`` has it; 0 where it says nothing readable."""
+    try:
+        found = float(seconds)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return found if math.isfinite(found) and found > 0 else 0.0
+
+
 def retry_after(text: str | None, date: str | None = None) -> float | None:
     """
     ``Retry-After`` in seconds; None where there is none that can be read.
@@ -251,12 +261,22 @@ def retry_after(text: str | None, date: str | None = None) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
-    from datetime import UTC, datetime  # noqa: PLC0415 - rarely needed
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - likewise, and 6 ms
+    then = date_of(text)
+    if date:
+        now = date_of(date)
+    else:
+        import time  # noqa: PLC0415 - rarely needed
+
+        now = time.time()
+    return None if then is None or now is None else max(0.0, then - now)
+
+
+def date_of(text: str | None) -> float | None:
+    """A moment as HTTP writes it, in seconds since 1970; None where it can't be read."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and 6 ms
 
     try:
-        then = parsedate_to_datetime(text)
-        now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-        return max(0.0, (then - now).total_seconds())
+        found = parsedate_to_datetime(text or "")
+        return None if found.tzinfo is None else found.timestamp()
     except (ValueError, TypeError, OverflowError):
         return None

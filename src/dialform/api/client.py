@@ -194,6 +194,16 @@ class Client:
 
         return objects.read(objects.Dial, self._get(f"/dials/{location.segment(dial_id)}"))
 
+    def date(self) -> float | None:
+        """
+        The API's own time, in seconds since 1970, as an answer to this key's request says it.
+
+        None where the answer has no Date. Raises ApiError: no answer, or the key is refused.
+        """
+        answer = self._send("GET", "/agents", query={"limit": "1"})
+        answers.value(answer)
+        return answers.date_of(answer.headers.get("date"))
+
     def voices(self) -> list[Voice]:
         """``GET /voices``, all pages. Raises ApiError, as all the lists."""
         from dialform.api import objects  # noqa: PLC0415 - needs pydantic

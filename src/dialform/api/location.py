@@ -58,6 +58,18 @@ def base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def is_loopback(url: str) -> bool:
+    """Whether a workspace is on this machine, as a sandbox is: no phone rings."""
+    import ipaddress  # noqa: PLC0415 - where it is asked
+
+    host = ""
+    try:
+        host = urlsplit(url).hostname or ""
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _near(host: str) -> bool:
     """Whether a host is this machine or of a private network."""
     import ipaddress  # noqa: PLC0415 - for http alone

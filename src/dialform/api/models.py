@@ -375,6 +375,9 @@ class CreateDial(DialFields):
     agentOverrides: Absent[AgentOverrides] = None
     """Optional overrides for the call agent used for this dial."""
 
+    idempotencyKey: Absent[Annotated[str, Field(min_length=1, max_length=255)]] = None
+    """A key for this very call, in newer editions of the API: used again, it is answered 409."""
 
-PER_CALL_FIELDS = ("toNumber", "callAgentInput", "fromNumberId")
+
+PER_CALL_FIELDS = ("toNumber", "callAgentInput", "fromNumberId", "idempotencyKey")
 """What the launcher adds to a bound preset's body."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from dialform.api.answers import talked
 from dialform.errors import ApiError
 
 if TYPE_CHECKING:
@@ -117,6 +118,12 @@ class Dial(ApiObject):
 
     transcript: Any = None
     startedAt: str | None = None
+    durationSeconds: Any = None
+
+    @property
+    def seconds(self) -> float:
+        """How long people talked so far; 0 where the API says nothing readable."""
+        return talked(self.durationSeconds)
 
     @property
     def ended(self) -> bool:

@@ -72,7 +72,7 @@ def _marks(cell: Cell) -> Iterator[Mark]:
     if cell.gates:
         waits = [gate.gate for gate in cell.gates if not gate.met]
         yield Mark("look", f"waits for {', '.join(waits)}") if waits else Mark("good", "gates met")
-    if cell.declared in ("declaration ahead", "not declared", "unreadable"):
+    if cell.declared in ("bound otherwise", "declaration ahead", "not declared", "unreadable"):
         yield Mark("look", cell.declared)
     if cell.drift not in (None, "clean"):
         yield Mark("bad", "drift")

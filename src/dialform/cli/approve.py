@@ -38,10 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument("preset", metavar="PRESET@N", help="NAME@7 or NAME@sha256:...")
-    context.add_stack(parser)
     parser.add_argument("--reason", metavar="TEXT", help="why, for those who find it so")
-    context.add_registry(parser)
-    context.add_json(parser)
+    context.add_released(parser)
     parser.set_defaults(run=run)
 
 

@@ -43,6 +43,13 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
+def add_released(parser: argparse.ArgumentParser) -> None:
+    """Add what every command about the releases of an environment takes."""
+    add_stack(parser)
+    add_registry(parser)
+    add_json(parser)
+
+
 def add_ledger(parser: argparse.ArgumentParser) -> None:
     """Add ``--ledger FILE``."""
     parser.add_argument(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import context
-from dialform.errors import ApiError, OutcomeUnknown, Refused, UsageError
+from dialform.errors import ApiError, CallRefused, OutcomeUnknown, Refused, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from dialform.cli.parser import Parser
     from dialform.launcher import Dial, Request
+    from dialform.launcher.calling import Refusal
     from dialform.launcher.request import Inputs
 
 _DIAL = """\
@@ -23,13 +24,14 @@ environment, or NAME@sha256:... for a bound preset or a preset of that digest.
 """
 _DIAL_EPILOG = """\
 outcomes and exit codes:
-  accepted 0 | not sent 1 | refused by a hold, a withdrawal or a yank 3
+  accepted 0 | not sent 1 | refused by a hold, a withdrawal, a yank or a rule for calls 3
   rejected by the API 4 | unknown, a phone may ring: never sent again by itself 5
   deferred by the API, may be retried later 75
 
 examples:
   dialform dial reminder -s dev --to +14155550123 --input name=Ann
   dialform dial reminder@7 -s prod --to +14155550123 --once appointment-1138
+  dialform dial reminder -s prod --to +14155550123 --timezone America/Denver
   dialform dial collections -s dev --to +14155550123 --input amount:=12.5 --dry-run
 """
 _TRY = """\
@@ -78,6 +80,11 @@ def _add_call(parser: Parser) -> None:
         help="an input; K:=JSON for a JSON value; may be repeated",
     )
     parser.add_argument(
+        "--timezone",
+        metavar="ZONE",
+        help="where the person is, like America/New_York; else all zones that the number may be in",
+    )
+    parser.add_argument(
         "--once",
         metavar="KEY",
         help="a key for this very call: again with it, nothing is sent and the first outcome told",
@@ -98,25 +105,32 @@ def run_dial(args: argparse.Namespace) -> int:
 
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
-    ledger = None if args.dry_run else context.ledger_of(args)
     with Launcher(
         url,
         environment,
         base=base,
-        ledger=ledger,
+        ledger=context.ledger_of(args),
         trust_env=args.use_proxy,
         warn=context.warn,
     ) as launcher:
         if args.dry_run:
-            return _show(launcher.request(args.preset, to=args.to, inputs=_inputs(args)))
+            _show(launcher.request(args.preset, to=args.to, inputs=_inputs(args)))
+            return _foretell(launcher.refusal(args.to, timezone=args.timezone))
         return _place(
             args,
-            lambda: launcher.dial(args.preset, to=args.to, inputs=_inputs(args), once=args.once),
+            lambda: launcher.dial(
+                args.preset,
+                to=args.to,
+                inputs=_inputs(args),
+                once=args.once,
+                timezone=args.timezone,
+            ),
         )
 
 
 def run_try(args: argparse.Namespace) -> int:
     """Call with the working tree's preset."""
+    import json  # noqa: PLC0415 - where a call is made
     from pathlib import Path  # noqa: PLC0415 - where a declaration is loaded
 
     from dialform.declaration import load_environment  # noqa: PLC0415 - needs pydantic
@@ -150,9 +164,12 @@ def run_try(args: argparse.Namespace) -> int:
             lambda: launcher.try_dial(
                 bound,
                 keyvar=environment.workspace.keyvar,
+                keys=environment.workspace.idempotencyKeys is True,
                 to=args.to,
                 inputs=_inputs(args),
                 once=args.once,
+                timezone=args.timezone,
+                document=json.loads(environment.document),
             ),
         )
 
@@ -172,13 +189,22 @@ def _show(request: Request) -> int:
     return 0
 
 
+def _foretell(refusal: Refusal | None) -> int:
+    """Say what a call would be refused for."""
+    from dialform.cli import output  # noqa: PLC0415 - `--help` prints without it
+
+    if refusal is not None:
+        output.note(f"a call now would be refused: {refusal.message}")
+    return 0
+
+
 def _place(args: argparse.Namespace, place: Callable[[], Dial]) -> int:
     """Call, and say what came of it, on stdout also where it is no dial and JSON is asked for."""
     from dialform.cli import output  # noqa: PLC0415 - `--help` prints without it
 
     try:
         dial = place()
-    except ApiError as error:
+    except (ApiError, CallRefused) as error:
         if args.json:
             output.json_document(_refusal(args, error))
         raise
@@ -210,7 +236,9 @@ def _told(dial: Dial) -> str:
     return f"dialled {who} with {dial.preset} ({what}) in {dial.environment}: dial {dial.id}"
 
 
-def _refusal(args: argparse.Namespace, error: ApiError) -> dict[str, Any]:
-    from dialform.launcher.outcome import unplaced  # noqa: PLC0415 - where one failed
+def _refusal(args: argparse.Namespace, error: ApiError | CallRefused) -> dict[str, Any]:
+    from dialform.launcher.outcome import refused, unplaced  # noqa: PLC0415 - where one failed
 
+    if isinstance(error, CallRefused):
+        return refused(error, environment=args.stack, preset=args.preset, to=args.to)
     return unplaced(error, environment=args.stack, preset=args.preset, to=args.to)

@@ -72,10 +72,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         epilog=_EPILOG,
     )
     parser.add_argument("preset", metavar="PRESET", nargs="*", help="these presets alone")
-    context.add_stack(parser)
     parser.add_argument("--exit-code", action="store_true", help="exit with 2 where there is drift")
-    context.add_registry(parser)
-    context.add_json(parser)
+    context.add_released(parser)
     parser.set_defaults(run=run)
 
 

@@ -170,7 +170,7 @@ def run_erase(args: argparse.Namespace) -> None:
     count = len(ledger.find(person=args.person, limit=None))
     dials = f"{count} dial{'' if count == 1 else 's'}"
     confirm.confirm(
-        f"Remove what {ledger.path} holds of {args.person} ({dials}), and call them no more?",
+        f"Remove what {ledger.shown} holds of {args.person} ({dials}), and call them no more?",
         yes=args.yes,
     )
     ledger.erase(args.person, reason=args.reason)
@@ -195,7 +195,7 @@ def run_adopt(args: argparse.Namespace) -> None:
             f"{newest.by or 'somebody'} at {newest.time}, with {newest.dials} dials on record."
         )
     confirm.confirm(
-        f"{last} This one is {ledger.path} with {ledger.dials()} dials. People whom the other has "
+        f"{last} This one is {ledger.shown} with {ledger.dials()} dials. People whom the other has "
         "called since may be called again by this one. Is the other one ended for good?",
         yes=args.yes,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dialform.cli.parser import Parser
     from dialform.declaration import Environment, Project
+    from dialform.diff.model import Difference
     from dialform.promotion import Move, Refusal
     from dialform.registry import Registry
 
@@ -178,6 +179,7 @@ def _unmet_gates(
         source.entries(args.source, move.preset),
         registry.approvals(target.name, move.after.digest),
         datetime.now(UTC),
+        source.evidence(args.source, move.preset, move.after.version),
     )
     return [Refusal(move.preset, one.gate, one.message) for one in found if not one.met]
 
@@ -335,6 +337,8 @@ def _write(
     if there and not args.allow_dirty and not args.dry_run:
         _require_committed(project.root, file)
     text = moved(before, file, {move.preset: move.after for move in there})
+    # All that can fail comes before the edit.
+    changes = _changes(args, project, target.name, there, {file: text})
     if there and not args.dry_run:
         if _text(project.root, file) != before:
             raise Refused(f"{file} was edited at this moment; nothing was written: run it again")
@@ -352,10 +356,12 @@ def _write(
         return
     for move in moves:
         output.data(_told(move, target.name))
-    if there:
-        _show_changes(args, target.name, there, before if args.dry_run else None)
-        if not args.dry_run:
-            output.note(f"{file} was edited: commit it; `pulumi up -s {target.name}` releases it")
+    if changes is not None:
+        from dialform.cli.diff import show  # noqa: PLC0415 - where there are changes
+
+        show(changes)
+    if there and not args.dry_run:
+        output.note(f"{file} was edited: commit it; `pulumi up -s {target.name}` releases it")
 
 
 def _as_json(move: Move) -> Mapping[str, object]:
@@ -375,29 +381,26 @@ def _told(move: Move, environment: str) -> str:
     return f"{move.preset}: version {move.before.version} -> {move.after.version} in {environment}"
 
 
-def _show_changes(
-    args: argparse.Namespace, environment: str, moves: Sequence[Move], unwritten: str | None
-) -> None:
-    """What the moves make live, as `dialform diff` shows it."""
-    from dialform.cli.diff import show  # noqa: PLC0415 - when run
-    from dialform.cli.extras import require_review  # noqa: PLC0415
-    from dialform.cli.sides import Sides  # noqa: PLC0415
+def _changes(
+    args: argparse.Namespace,
+    project: Project,
+    environment: str,
+    moves: Sequence[Move],
+    edited: Mapping[str, str],
+) -> Difference | None:
+    """What the moves make live, by the files as they will be; None: nothing, or no way to tell."""
+    from dialform.cli.extras import require_review  # noqa: PLC0415 - when run
+
+    if not moves or not require_review(quiet=True):
+        return None
+    from dialform.cli.sides import Sides  # noqa: PLC0415 - where there are moves
+    from dialform.declaration import Project as Edited  # noqa: PLC0415
     from dialform.diff.sides import parse  # noqa: PLC0415
 
-    if not require_review(quiet=True):
-        return
-    with Sides(args) as sides:
-        if unwritten is None:
-            pair = parse(environment), parse(f"source:{environment}")
-            show(sides.compared(*pair, only=[move.preset for move in moves]))
-            return
-        for move in moves:
-            if move.before is not None:
-                pair = (
-                    parse(f"{move.preset}@{move.before.version}"),
-                    parse(f"{move.preset}@{move.after.version}"),
-                )
-                show(sides.compared(*pair))
+    texts = {file: text.replace("\r\n", "\n").replace("\r", "\n") for file, text in edited.items()}
+    with Sides(args, Edited(project.root, edited=texts)) as sides:
+        pair = parse(environment), parse(f"source:{environment}")
+        return sides.compared(*pair, only=[move.preset for move in moves])
 
 
 def _require_committed(root: Path, file: str) -> None:

@@ -59,9 +59,7 @@ def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Print a preset's release log in an environment, newest first.",
     )
     parser.add_argument("preset", metavar="PRESET")
-    context.add_stack(parser)
-    context.add_registry(parser)
-    context.add_json(parser)
+    context.add_released(parser)
     parser.set_defaults(run=run_log)
 
 

@@ -22,14 +22,6 @@ _COMMANDS = {
         ),
         'dialform hold collections -s prod --reason "wrong amount in the opening line"',
     ),
-    "resume": (
-        "end a hold",
-        (
-            "End a hold: what was live before it is live again. Or let a preset move that was "
-            "rolled\nback: the next `pulumi up` releases what is declared."
-        ),
-        'dialform resume collections -s prod --reason "false alarm"',
-    ),
     "withdraw": (
         "take a preset out of use",
         (
@@ -52,44 +44,66 @@ _STOP = """\
 Hold several presets of an environment, or all of them, at once: launchers refuse them and
 `pulumi up` does not move them. Goes on where one can't be held, and says which.
 """
-_STOP_EPILOG = """\
-examples:
+_STOP_EXAMPLES = """\
   dialform stop --all -s prod --reason "wrong opening line everywhere"
   dialform stop reminder collections -s prod --reason "the numbers are blocked"
+"""
+_RESUME = """\
+End a hold: what was live before it is live again, what was rolled back is so again. Or let a
+preset move that is rolled back: the next `pulumi up` releases what is declared. Of several, goes
+on where one can't be resumed, and says which.
+"""
+_RESUME_EXAMPLES = """\
+  dialform resume collections -s prod --reason "false alarm"
+  dialform resume --all -s prod --reason "the numbers are free again"
 """
 _DONE = {
     "hold": "held: no calls, no releases until it is resumed",
     "resume": "live again",
     "withdraw": "withdrawn: no calls",
 }
+_ROLLED_BACK = "rolled back to as before the hold, until it is declared or resumed once more"
+_SEVERAL: dict[str, tuple[str, frozenset[str], str]] = {
+    "hold": (
+        "held",
+        frozenset(("live", "rolled-back", "held")),
+        "; to go on: dialform resume --all -s {} --reason ...",
+    ),
+    "resume": ("resumed", frozenset(("held",)), ""),
+}
+"""By kind: the word for it, what `--all` means by the log's state, and how it ends."""
+
 _BY = "your name in the log comes from DIALFORM_BY, else GITHUB_ACTOR, else user@host"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
-    """Add the four."""
+    """Add the five."""
     for kind, (line, description, example) in _COMMANDS.items():
         parser = subparsers.add_parser(
             kind, help=line, description=description, epilog=f"{_BY}\n\nexample:\n  {example}\n"
         )
         what = ("PRESET@N", "the preset and its version") if kind == "yank" else ("PRESET", "")
         parser.add_argument("preset", metavar=what[0], help=what[1] or "the preset's name")
-        context.add_stack(parser)
-        parser.add_argument(
-            "--reason", metavar="TEXT", required=True, help="why, for those who find it so"
-        )
-        context.add_registry(parser)
-        context.add_json(parser)
+        _add_rest(parser)
         parser.set_defaults(run=run, kind=kind)
-    stop = subparsers.add_parser(
-        "stop", help="hold several presets, or all", description=_STOP, epilog=_STOP_EPILOG
+    for name, kind, line, description, examples, everything in (
+        ("stop", "hold", "hold several presets, or all", _STOP, _STOP_EXAMPLES, "released there"),
+        ("resume", "resume", "end a hold", _RESUME, _RESUME_EXAMPLES, "held, whoever held it"),
+    ):
+        parser = subparsers.add_parser(
+            name, help=line, description=description, epilog=f"{_BY}\n\nexamples:\n{examples}"
+        )
+        parser.add_argument("preset", metavar="PRESET", nargs="*", help="the presets' names")
+        parser.add_argument("--all", action="store_true", help=f"every preset that is {everything}")
+        _add_rest(parser)
+        parser.set_defaults(run=run_several, kind=kind, name=name)
+
+
+def _add_rest(parser: Parser) -> None:
+    parser.add_argument(
+        "--reason", metavar="TEXT", required=True, help="why, for those who find it so"
     )
-    stop.add_argument("preset", metavar="PRESET", nargs="*", help="the presets' names")
-    stop.add_argument("--all", action="store_true", help="every preset that is released there")
-    context.add_stack(stop)
-    stop.add_argument("--reason", metavar="TEXT", required=True, help="why, for those who find it")
-    context.add_registry(stop)
-    context.add_json(stop)
-    stop.set_defaults(run=run_stop, kind="hold")
+    context.add_released(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -131,8 +145,8 @@ def run(args: argparse.Namespace) -> None:
         )
 
 
-def run_stop(args: argparse.Namespace) -> int:
-    """Hold each, whatever becomes of the others."""
+def run_several(args: argparse.Namespace) -> int:
+    """Hold or resume each, whatever becomes of the others; one that is named alone as `run`."""
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.errors import DialformError  # noqa: PLC0415
 
@@ -140,39 +154,41 @@ def run_stop(args: argparse.Namespace) -> int:
         raise UsageError("--reason is empty: say why, for those who find it so")
     if bool(args.preset) == args.all:
         raise UsageError("say which presets, or --all")
+    if args.name == "resume" and len(args.preset) == 1:
+        run(_for_one(args, args.preset[0]))
+        return 0
     environment = context.environment_of(args)
     registry = context.registry_of(args)
     names = args.preset or (registry.presets(environment) if registry.exists else [])
+    word, states, end = _SEVERAL[args.kind]
     done: list[dict[str, object]] = []
     failed: DialformError | None = None
-    for name in names:
+    for name in dict.fromkeys(names):
         one = _for_one(args, name)
         try:
             before = registry.head(environment, name)
-            if args.all and before is not None and before.state == "withdrawn":
+            if args.all and before is not None and before.state not in states:
                 continue
             entry = _append(one, registry, before, None)
         except DialformError as error:
             failed = failed or error
             output.error(error)
-            done.append({"preset": name, "held": False, "error": str(error)})
+            done.append({"preset": name, word: False, "error": str(error)})
             continue
         same = before is not None and entry.seq == before.seq
-        done.append({"preset": name, "held": True, "changed": not same, "seq": entry.seq})
+        done.append({"preset": name, word: True, "changed": not same, "seq": entry.seq})
         if not args.json:
-            output.data(_told(entry, "hold", None, same=same))
+            output.data(_told(entry, args.kind, None, same=same))
     if args.json:
         output.json_document(
-            {"format": "dialform.stop/1", "environment": environment, "presets": done}
+            {"format": f"dialform.{args.name}/1", "environment": environment, "presets": done}
         )
     if not done:
-        output.note(f"nothing is live in {environment}: there was nothing to hold")
+        what = "live" if args.kind == "hold" else "held"
+        output.note(f"nothing is {what} in {environment}: there was nothing to {args.kind}")
         return 0
-    held = sum(bool(one["held"]) for one in done)
-    output.note(
-        f"{held} of {len(done)} held in {environment}; each ends with: dialform resume PRESET "
-        f"-s {environment} --reason ..."
-    )
+    count = sum(bool(one[word]) for one in done)
+    output.note(f"{count} of {len(done)} {word} in {environment}{end.format(environment)}")
     return 0 if failed is None else failed.exit_code
 
 
@@ -216,4 +232,5 @@ def _told(entry: Entry, kind: str, version: int | None, *, same: bool) -> str:
     already = "was so already; " if same else ""
     if kind == "yank":
         return f"{where}: {already}version {version} is barred for good (entry {entry.seq})"
-    return f"{where}: {already}version {entry.version} is {_DONE[kind]} (entry {entry.seq})"
+    done = _ROLLED_BACK if entry.state == "rolled-back" else _DONE[kind]
+    return f"{where}: {already}version {entry.version} is {done} (entry {entry.seq})"

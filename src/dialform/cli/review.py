@@ -98,7 +98,14 @@ def _review(args: argparse.Namespace) -> Review:
         commits = [repository.commit(base), repository.commit("HEAD")]
         with Pins(repository, [head, older], commits) as pins:
             contents = Contents(pins, head.root, offline=args.offline)
-            made = review(older, head, label=base, find=contents.find, only=args.stack or ())
+            made = review(
+                older,
+                head,
+                label=base,
+                find=contents.find,
+                only=args.stack or (),
+                recorded=contents.recorded,
+            )
             sections = guarded(head, made, datetime.now(UTC).date(), contents.find)
     return dataclasses.replace(made, sections=sections, remarks=(*remarks, *contents.remarks))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import UsageError
+from dialform.errors import DialformError, UsageError
 
 if TYPE_CHECKING:
     from dialform.sandbox import Sandbox
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
 PORT = 8421
 """The port that the reference project's dev, staging and prod name."""
 
+TELLING = 0.5
+"""Seconds between looks for webhooks that are due."""
+
 _DESCRIPTION = """\
 Run a local server that speaks the Vogent API, with three workspaces. Nothing is
 called and nothing leaves this machine. Open its address in a browser to see the
-dials placed and what each agent was told to say.
+dials placed and what each agent was told to say. Webhooks are sent to URLs on
+this machine alone, signed with sandbox-dev-signing and so on.
 
 The last four digits of the called number choose how a call ends:
   0110 busy              0111 no answer          0112 fails
@@ -80,7 +85,9 @@ def run(args: argparse.Namespace) -> int:
     state = Path(args.state) if args.state else None
     with Sandbox(port=args.port, host=args.host, state=state, speed=args.speed) as sandbox:
         _announce(sandbox, args)
-        stop.wait()
+        while not stop.wait(TELLING):
+            with contextlib.suppress(DialformError):
+                sandbox.deliver()
     print("sandbox: stopped", file=sys.stderr)
     return 0
 

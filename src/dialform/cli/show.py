@@ -8,7 +8,7 @@ from dialform.cli import context
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dialform.cli.parser import Parser
     from dialform.launcher import Released, Request
@@ -46,9 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         description="List the presets of an environment: version, state, since when and by whom.",
         epilog=_PRESETS_EPILOG,
     )
-    context.add_stack(presets)
-    context.add_registry(presets)
-    context.add_json(presets)
+    context.add_released(presets)
     presets.set_defaults(run=run_presets)
     show = subparsers.add_parser(
         "show",
@@ -181,6 +179,7 @@ def _document(released: Released) -> dict[str, Any]:
         "head": released.head.as_json(),
         "keyvar": released.keyvar,
         "boundPreset": released.bound,
+        "calls": released.document.get("calls"),
     }
 
 
@@ -227,8 +226,21 @@ def _summary(released: Released, request: Request) -> None:
     rows += [
         (f"input {name}", _declared(one)) for name, one in sorted(bound.get("inputs", {}).items())
     ]
+    rows += _rules(released.document.get("calls", {}))
     output.table(["", ""], [row for row in rows if row[1] is not None])
     output.note("more: --script (what the agent says), --request, --curl, --json")
+
+
+def _rules(calls: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """The environment's rules for calls; days that are closed as their number."""
+    from dialform.launcher.calling.telling import in_order, single_rules  # noqa: PLC0415 - as above
+
+    rules = [(key, said) for key, said in single_rules(calls) if "holidays" not in key]
+    days = {day for table in calls.get("holidays", {}).values() for day in table}
+    yield from sorted(rules, key=lambda rule: in_order(rule[0]))
+    if days:
+        count = f"{len(days)} {'day' if len(days) == 1 else 'days'}"
+        yield "calls.holidays", f"{count}, the last {max(days)}"
 
 
 def _bound(one: Any) -> str:

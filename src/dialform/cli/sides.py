@@ -30,11 +30,11 @@ def registry_of(args: argparse.Namespace, environment: str) -> Registry:
 class Sides(contextlib.ExitStack):
     """Opens sides; what commits were unpacked for them is gone when it ends."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        """``args.registry`` is what ``--registry`` says."""
+    def __init__(self, args: argparse.Namespace, project: Project | None = None) -> None:
+        """``args.registry`` is what ``--registry`` says; ``project``: None for the one here."""
         super().__init__()
         self._args = args
-        self._project: Project | None = None
+        self._project = project
         self._commits: dict[str, Project] = {}
 
     def __enter__(self) -> Self:

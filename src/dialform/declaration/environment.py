@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from dialform.declaration import flows
+from dialform.declaration.calling import CallRules
 from dialform.declaration.findings import problems_of
 from dialform.declaration.merging import near
 from dialform.declaration.models import EnvironmentFile
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dialform.declaration.merging import Layered
     from dialform.declaration.models import Gates, Registry, Run, Workspace
     from dialform.declaration.objects import Preset, Profile
+    from dialform.declaration.source import Source
     from dialform.presets.canonical import Digest
 
     Path = tuple[str | int, ...]
@@ -63,11 +65,12 @@ class Environment:
         presets: Mapping[str, Preset],
         unreadable: Mapping[str, list[Problem]],
         guardrails: Sequence[RuleSet] = (),
+        read: Callable[[str], Source] | None = None,
     ) -> None:
         """
         ``presets`` are those of the working tree; ``unreadable`` ones have a file as well.
 
-        ``guardrails`` are those of all environments.
+        ``guardrails`` are those of all environments; ``read`` gives a file of ``stacks/``.
         """
         self._unreadable = unreadable
         self.name = layered.name
@@ -78,6 +81,8 @@ class Environment:
         self.bindings: dict[str, dict[str, Any]] = {}
         self._presets = presets
         self._model: EnvironmentFile | None = None
+        self.calls: dict[str, Any] | None = None
+        """What of ``[calls]`` is published; None where there is no such table."""
         self.guardrails: list[RuleSet] = list(guardrails)
         """What every call here must keep to: first what holds everywhere."""
         for rules in guardrails:
@@ -100,6 +105,9 @@ class Environment:
         self._check_bound()
         self._check_gates()
         self._add_guardrails(model)
+        calls = CallRules(layered, model.calls, workspace=model.workspace.url, read=read)
+        self.calls = calls.document
+        self.problems += calls.problems
         for name, run in self.runs.items():
             self._check_run(name, run)
 
@@ -128,11 +136,10 @@ class Environment:
     @property
     def document(self) -> bytes:
         """The canonical bytes of what launchers need."""
-        return canonical(
-            environment_document(
-                self.name, {"url": self.workspace.url, "keyvar": self.workspace.keyvar}
-            )
-        )
+        workspace: dict[str, Any] = {"url": self.workspace.url, "keyvar": self.workspace.keyvar}
+        if self.workspace.idempotencyKeys:
+            workspace["idempotencyKeys"] = True
+        return canonical(environment_document(self.name, workspace, self.calls))
 
     def _report(self, path: tuple[str | int, ...], rule: str, message: str) -> None:
         self.problems.append(self.layered.problem(path, rule, message))
@@ -170,9 +177,11 @@ class Environment:
         if gates.from_ == self.name:
             message = "is this environment itself; name the one that versions come from"
             self._report(("gates", "from"), "gates", message)
-        if gates.soak is not None and gates.from_ is None:
-            message = 'needs from = "ENV" beside it: where a version must have been live'
-            self._report(("gates", "soak"), "gates", message)
+        asked = {"soak": gates.soak, "dials": gates.dials, "failureRate": gates.failureRate}
+        for key, value in asked.items() if gates.from_ is None else ():
+            if value is not None:
+                message = 'needs from = "ENV" beside it: where a version must have been live'
+                self._report(("gates", key), "gates", message)
         if gates.approvals is None:
             return
         people = gates.approvals.of

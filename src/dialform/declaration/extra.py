@@ -59,5 +59,7 @@ def check_per_call(
         message = {
             "toNumber": "belongs to each call: dialform dial --to",
             "callAgentInput": "belongs to each call: write an [inputs.NAME] table for each",
+            "idempotencyKey": "belongs to each call; an environment says whether its workspace "
+            "honours keys: [workspace] idempotencyKeys = true",
         }[key]
         problems.append(layered.problem(("extraFields", key), "extra-field", message))

@@ -11,10 +11,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dialform.declaration.rules import check_prose, check_source
-from dialform.declaration.source import Prose, read_json, read_prose, read_toml, refuse
+from dialform.declaration.source import (
+    Prose,
+    parse_toml,
+    read_json,
+    read_prose,
+    read_toml,
+    refuse,
+)
 from dialform.errors import DeclarationError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dialform.declaration.source import Source
@@ -29,8 +37,15 @@ _SETTINGS = "Pulumi."  # Pulumi.yaml and Pulumi.<stack>.yaml are Pulumi's own
 class Disk:
     """A project's files, each read once. Paths are relative to the project, with ``/``."""
 
-    def __init__(self, root: Path, *, label: str = "") -> None:
-        """``root`` is the project's folder; ``label`` leads the names of its files in errors."""
+    def __init__(
+        self, root: Path, *, label: str = "", edited: Mapping[str, str] | None = None
+    ) -> None:
+        """
+        ``root`` is the project's folder; ``label`` leads the names of its files in errors.
+
+        ``edited``: the texts, line ends as LF, that TOML files are to have, by file.
+        """
+        self._edited = edited or {}
         self._root = str(root)
         self._label = label
         self._real = os.path.realpath(root)
@@ -58,7 +73,10 @@ class Disk:
     def source(self, file: str) -> Source:
         """A TOML or JSON file; DeclarationError where it can't be read."""
         path, shown = self._inside(file)
-        source = (read_json if file.endswith(".json") else read_toml)(path, shown)
+        if file in self._edited:
+            source = parse_toml(self._edited[file], shown)
+        else:
+            source = (read_json if file.endswith(".json") else read_toml)(path, shown)
         source.problems += check_source(source)
         return source
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from pydantic import ValidationError
 
-from dialform.api.models import FlowDefinition, Model
+from dialform.api.models import PER_CALL_FIELDS, FlowDefinition, Model
 from dialform.declaration.binding import inline
 from dialform.declaration.models import MACRO_NAME, PresetFile, ProfileFile
 from dialform.declaration.rules import macro_names
@@ -65,7 +65,7 @@ class _Import:
         extra: dict[str, Any] = {}
         fields = {api: (ours, kind) for ours, (api, kind) in CALL_TWINS.items()}
         for key, value in body.items():
-            if key in ("toNumber", "callAgentInput", "fromNumberId", "fromNumberPoolId"):
+            if key in (*PER_CALL_FIELDS, "fromNumberPoolId"):
                 continue
             if key == "agentOverrides" and isinstance(value, dict):
                 preset["profile"] = self.name

@@ -24,6 +24,7 @@ from dialform.api.models import (
     OptionValue,
     VersionedPromptFields,
 )
+from dialform.declaration.calling import Calls  # noqa: TC001 - pydantic reads it
 from dialform.declaration.guardrails import Guardrails  # noqa: TC001 - pydantic reads it
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -360,6 +361,9 @@ class Workspace(Model):
     keyvar: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     """The name of the environment variable that holds the API key; never a key."""
 
+    idempotencyKeys: Absent[bool] = None
+    """Whether calls carry an ``idempotencyKey``: it honours them, as `dialform doctor` shows."""
+
 
 class Registry(Model):
     """Where versions and releases are kept."""
@@ -451,6 +455,17 @@ class Gates(Model):
     ] = None
     """Who must have approved it: all of a list, or ``{ of = [...], count = 1 }``."""
 
+    dials: Absent[Positive] = None
+    """How many dials with that version must have been completed there."""
+
+    failureRate: Absent[Annotated[float, Field(ge=0, le=1)]] = None
+    """Which share of its dials there may have failed: 0.05 is one in twenty."""
+
+    @property
+    def asks_for_dials(self) -> bool:
+        """Whether evidence of dials is asked for."""
+        return self.dials is not None or self.failureRate is not None
+
 
 class EnvironmentFile(Model):
     """An environment: stacks/NAME.toml."""
@@ -499,3 +514,6 @@ class EnvironmentFile(Model):
 
     guardrails: Absent[Guardrails] = None
     """What every call here must keep to, besides stacks/guardrails."""
+
+    calls: Absent[Calls] = None
+    """What every call must keep to when it is dialled: destinations, hours, caps."""

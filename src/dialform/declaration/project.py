@@ -21,7 +21,7 @@ from dialform.errors import DeclarationError, Problem, SettingError, UsageError
 from dialform.registry.names import check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from dialform.declaration.source import Prose, Source
@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 class Project:
     """All that is declared in ``root/stacks``."""
 
-    def __init__(self, root: Path, *, label: str = "") -> None:
+    def __init__(
+        self, root: Path, *, label: str = "", edited: Mapping[str, str] | None = None
+    ) -> None:
         """
         Read the files under ``root``; what is wrong with them shows in `problems`.
 
         Args:
             root: the project's folder.
             label: leads the names of its files in findings, like ``main:``.
+            edited: the texts that TOML files are taken to have, by file, before they are written.
 
         Raises:
             SettingError: ``root`` has no stacks/ folder.
@@ -48,7 +51,7 @@ class Project:
                 f"{root}: there is no {STACKS}/ folder here; "
                 f"run this in a project, or make one with: dialform init DIR"
             )
-        self._disk = Disk(root, label=label)
+        self._disk = Disk(root, label=label, edited=edited)
         self._environments = Folder(self._disk, STACKS, ".toml")
         self._profiles = Folder(self._disk, f"{STACKS}/profiles", ".toml")
         self._presets = Folder(self._disk, f"{STACKS}/presets", ".toml")
@@ -207,7 +210,13 @@ class Project:
             if chain is None:
                 raise DeclarationError(problems)
             value = layered(name, chain, problems, nulls=False)
-            made = Environment(value, self.presets, self._unreadable_presets, self.guardrails)
+            made = Environment(
+                value,
+                self.presets,
+                self._unreadable_presets,
+                self.guardrails,
+                lambda file: self._disk.source(f"{STACKS}/{file}"),
+            )
             made.problems[:0] = problems
             made.check_source(self.environment_names())
             made.problems += [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dialform.diff.calls import changed, widened
 from dialform.diff.changes import changes
 from dialform.diff.model import Difference, PresetDiff
 from dialform.diff.risks import binding_risks, risks
@@ -19,7 +20,7 @@ from dialform.presets.canonical import canonical
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from dialform.diff.model import Change, Documents, Risk, Side, Status, Subject
+    from dialform.diff.model import Change, Documents, Risk, RuleChange, Side, Status, Subject
 
 
 def compare(before: Side, after: Side, *, only: Collection[str] | None = None) -> Difference:
@@ -37,7 +38,14 @@ def compare(before: Side, after: Side, *, only: Collection[str] | None = None) -
             made = preset_diff(name, *pair)
             found.append(replace(made, effect=after.effects.get(name, "")))
     dangers = _binding_risks(found) if before.environment != after.environment else []
-    return Difference(before, after, tuple(_with_renames(found)), tuple(unchanged), tuple(dangers))
+    rules: tuple[RuleChange, ...] = ()
+    if before.calls is not None and after.calls is not None and only is None:
+        rules = changed(before.calls, after.calls)
+        if before.environment == after.environment:
+            dangers += widened(before.calls, after.calls)
+    return Difference(
+        before, after, tuple(_with_renames(found)), tuple(unchanged), tuple(dangers), rules
+    )
 
 
 def _binding_risks(found: Iterable[PresetDiff]) -> list[Risk]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialform.diff.model import nothing_known
+from dialform.diff.recorded import Recorded
 from dialform.errors import ObjectAbsent, RegistryError, SettingError
 from dialform.presets.documents import PRESET_FORMAT, PROFILE_FORMAT
 from dialform.registry import Registry
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dialform.declaration.history import Found, Pins
+    from dialform.diff.model import LookUp
     from dialform.presets.canonical import Digest
 
 
@@ -28,6 +31,7 @@ class Contents:
         self._root = root
         self._offline = offline
         self._registries: dict[str, Registry | None] = {}
+        self._recorded: dict[str, Recorded] = {}
         self.remarks: list[str] = []
 
     def find(self, url: str, name: str, digest: Digest) -> Found | None:
@@ -52,6 +56,15 @@ class Contents:
         if found is None and self._pins.bound_hit:
             self._remark(f"looked through the last {self._pins.most} commits that touch stacks/")
         return found
+
+    def recorded(self, url: str, environment: str, preset: str) -> LookUp:
+        """What releases of a registry recorded of a workspace's objects, as far as it is asked."""
+        registry = None if self._offline else self._registry(url)
+        if registry is None:
+            return nothing_known
+        if url not in self._recorded:
+            self._recorded[url] = Recorded(registry)
+        return self._recorded[url].anywhere(environment, preset)
 
     def _registry(self, url: str) -> Registry | None:
         if url not in self._registries:

@@ -99,6 +99,16 @@ class PresetJson(_Json):
     """Why it could not be compared; empty where it was."""
 
 
+class RuleJson(_Json):
+    """A rule for single calls that is different; empty where it isn't there."""
+
+    rule: str
+    """Its key in the environment's file: ``calls.hours.fri``."""
+
+    before: str
+    after: str
+
+
 class DiffJson(_Json):
     """What `dialform diff --json` prints."""
 
@@ -114,6 +124,9 @@ class DiffJson(_Json):
     risks: list[RiskJson]
     """Those of no single preset."""
 
+    rules: list[RuleJson] = Field(default_factory=list)
+    """The environment's rules for single calls."""
+
 
 def as_json(difference: model.Difference) -> dict[str, Any]:
     """The document."""
@@ -123,6 +136,7 @@ def as_json(difference: model.Difference) -> dict[str, Any]:
         presets=[_preset(one) for one in difference.presets],
         unchanged=list(difference.unchanged),
         risks=[_risk(one) for one in difference.risks],
+        rules=[RuleJson(**one._asdict()) for one in difference.rules],
     )
     document = made.model_dump(exclude_unset=True)
     return {"format": FORMAT, **document}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dialform.diff.markdown_preset import Flow, Group
-    from dialform.diff.model import Difference, Risk
+    from dialform.diff.model import Difference, Risk, RuleChange
 
 MARKER = "<!-- dialform:review -->"
 """The first line, by which a comment is found again to be updated in place."""
@@ -96,6 +96,7 @@ def markdown(review: Review, *, flow: Flow = no_flow, limits: Limits = COMMENT) 
     ]
     tail = [
         *_bindings(review, limits),
+        *_rules(review, limits),
         *_sections(review, limits),
         *_idle(review, limits),
         *_remarks(review, limits),
@@ -175,6 +176,8 @@ def _counts(place: Reviewed) -> str:
         words = "not comparable" if preset.trouble else _STATUS[preset.status]
         counts[words] = counts.get(words, 0) + 1
     said = [f"{count} {words}" for words, count in counts.items()]
+    if place.difference.rules:
+        said.append(f"{_plural(len(place.difference.rules), 'rule')} for calls changed")
     if place.unseen:
         said.append(f"{len(place.unseen)} not shown")
     if place.problems:
@@ -257,6 +260,20 @@ def _bindings(review: Review, limits: Limits) -> Iterator[str]:
     ]
     head = ["environment", "field", "before", "after", "presets"]
     yield from _table("Bindings and deviations", head, rows, limits.bindings)
+
+
+def _rules(review: Review, limits: Limits) -> Iterator[str]:
+    """What environments allow of single calls: a row for all environments alike."""
+    found: dict[RuleChange, list[str]] = {}
+    for place in review.environments:
+        for change in place.difference.rules:
+            found.setdefault(change, []).append(place.name)
+    rows = [
+        [_listed(places, 300), code(one.rule, 120), _or_dash(one.before), _or_dash(one.after)]
+        for one, places in found.items()
+    ]
+    head = ["environments", "rule", "before", "after"]
+    yield from _table("Rules for calls", head, rows, limits.bindings)
 
 
 def _sections(review: Review, limits: Limits) -> Iterator[str]:

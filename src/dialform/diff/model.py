@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from dialform.presets.canonical import Digest
 
+    LookUp = Callable[[str, str], Mapping[str, Any] | None]
+
 Path = tuple[str | int, ...]
 """``("profile", "prompt", "flow", "node", "bill", "question")``: the declaration's own words."""
 
@@ -100,6 +102,21 @@ class Risk:
     """One sentence, with the values."""
 
 
+def nothing_known(kind: str, key: str) -> Mapping[str, Any] | None:  # noqa: ARG001 - a `LookUp`
+    """The look-up where no release's records can be asked."""
+    return None
+
+
+class RuleChange(NamedTuple):
+    """What one rule for single calls said and says; empty where it isn't there."""
+
+    rule: str
+    """Its key, ``calls.hours.fri``."""
+
+    before: str
+    after: str
+
+
 class Documents(NamedTuple):
     """All that one side says of a preset."""
 
@@ -111,6 +128,10 @@ class Documents(NamedTuple):
 
     bound: Mapping[str, Any] | None
     """``dialform.bound-preset/1``, where the side is an environment."""
+
+    look_up: LookUp = nothing_known
+    """What releases recorded of a workspace's object, by kind and id: its fields, as the API
+    shows them; None for what none recorded."""
 
 
 @dataclass(slots=True)
@@ -155,6 +176,9 @@ class Side:
     environment: str | None = None
     bindings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the environment binds, by kind and name, where that is known as a whole."""
+
+    calls: Mapping[str, Any] | None = None
+    """The environment's rules for single calls as published; None where they aren't known."""
 
     effects: Mapping[str, str] = field(default_factory=dict)
     """By preset, what the next `pulumi up` does: see `PresetDiff.effect`."""
@@ -204,7 +228,10 @@ class Difference:
     risks: tuple[Risk, ...] = ()
     """Those of no single preset: a name that is bound to differently named objects."""
 
+    rules: tuple[RuleChange, ...] = ()
+    """The rules for single calls that are different."""
+
     @property
     def is_empty(self) -> bool:
         """Whether both sides are the same."""
-        return not self.presets
+        return not self.presets and not self.rules

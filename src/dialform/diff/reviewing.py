@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.merging import near
 from dialform.diff.compare import compare
-from dialform.diff.model import Documents, Side, Subject
+from dialform.diff.model import Documents, Side, Subject, nothing_known
 from dialform.diff.review import Review, Reviewed, Unseen
 from dialform.errors import DeclarationError, UsageError
 from dialform.presets.canonical import Digest, canonical, digest
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
     from dialform.declaration import Environment, Project
     from dialform.declaration.history import Found
+    from dialform.diff.model import LookUp
     from dialform.errors import Problem
 
     Find = Callable[[str, str, Digest], Found | None]
     """The documents of a pinned preset, from the URL of its registry, its name and digest."""
+
+    Records = Callable[[str, str, str], LookUp]
+    """From a registry's URL, an environment and a preset, what was recorded there."""
 
 
 @dataclass(slots=True)
@@ -47,13 +51,14 @@ class _Half:
     problems: list[str] = field(default_factory=list)
 
 
-def review(
+def review(  # noqa: PLR0913 - two states, and where their parts come from
     base: Project,
     head: Project,
     *,
     label: str,
     find: Find,
     only: Collection[str] = (),
+    recorded: Records = lambda *_: nothing_known,
 ) -> Review:
     """
     What a change from ``base`` to ``head`` does in each environment.
@@ -64,6 +69,7 @@ def review(
         label: what the user called the older ones.
         find: gives the content of pinned presets.
         only: the environments to look at; all where it is empty.
+        recorded: gives what releases recorded of what a preset leans on.
 
     Raises:
         UsageError: neither side has an environment of ``only``.
@@ -79,8 +85,8 @@ def review(
         if only and name not in only:
             continue
         halves = (
-            _half(base, name, find, f"git {label}"),
-            _half(head, name, find, "the working tree"),
+            _half(base, name, find, f"git {label}", recorded),
+            _half(head, name, find, "the working tree", recorded),
         )
         for half in halves:
             if half is not None and half.environment is not None:
@@ -91,7 +97,7 @@ def review(
     return Review(label, tuple(found), idle)
 
 
-def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
+def _half(project: Project, name: str, find: Find, origin: str, recorded: Records) -> _Half | None:
     if name not in project.environment_names():
         return None
     try:
@@ -119,7 +125,8 @@ def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
                 continue
             content, version = pinned, run.version
         try:
-            half.subjects[preset] = _subject(environment, preset, named, content, version)
+            look_up = recorded(url, name, preset)
+            half.subjects[preset] = _subject(environment, preset, named, content, version, look_up)
             half.subjects[preset].origin = origin
         except DeclarationError as error:
             half.broken.add(preset)
@@ -129,12 +136,17 @@ def _half(project: Project, name: str, find: Find, origin: str) -> _Half | None:
     return half
 
 
-def _subject(
-    environment: Environment, name: str, named: Digest, content: Found, version: int | None
+def _subject(  # noqa: PLR0913, PLR0917 - what a subject is made of
+    environment: Environment,
+    name: str,
+    named: Digest,
+    content: Found,
+    version: int | None,
+    look_up: LookUp,
 ) -> Subject:
     """The preset as it would run there."""
     bound = environment.bind(name, content[0], named, content[1])
-    opens = partial(_same, Documents(*content, bound))
+    opens = partial(_same, Documents(*content, bound, look_up))
     bound_digest = digest(canonical(bound))
     return Subject(name, named, version, bound_digest, environment.name, opens=opens)
 
@@ -149,14 +161,16 @@ def _reviewed(name: str, before: _Half | None, after: _Half | None, label: str) 
     out = {one for half in halves for one in (*half.unseen, *half.broken)}
     if any(half is not None and half.environment is None for half in (before, after)):
         out |= {preset for half in halves for preset in half.subjects}
+    labels = (f"git:{label}:{name}", f"source:{name}")
     sides = [
         Side(
             text,
             {preset: one for preset, one in half.subjects.items() if preset not in out},
             name,
             {} if half.environment is None else half.environment.bindings,
+            calls,
         )
-        for text, half in zip((f"git:{label}:{name}", f"source:{name}"), halves, strict=True)
+        for text, half, calls in zip(labels, halves, _calls(before, after), strict=True)
     ]
     return Reviewed(
         name,
@@ -165,6 +179,15 @@ def _reviewed(name: str, before: _Half | None, after: _Half | None, label: str) 
         tuple(_unseen(*halves)),
         problems,
     )
+
+
+def _calls(
+    before: _Half | None, after: _Half | None
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """The rules for calls on both sides; those of a new environment are all new."""
+    environments = [None if half is None else half.environment for half in (before, after)]
+    told = [None if one is None else one.calls or {} for one in environments]
+    return {} if before is None else told[0], told[1]
 
 
 def _unseen(before: _Half, after: _Half) -> Iterable[Unseen]:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from dialform.diff.model import Documents, Side, Subject
+from dialform.diff.model import Documents, Side, Subject, nothing_known
+from dialform.diff.recorded import Recorded
 from dialform.errors import DeclarationError, ObjectAbsent, RegistryError, UsageError
 from dialform.presets.canonical import Digest, is_digest
 from dialform.presets.documents import BOUND_FORMAT, PRESET_FORMAT, PROFILE_FORMAT
 
 if TYPE_CHECKING:
     from dialform.declaration import Preset, Project
+    from dialform.diff.model import LookUp
     from dialform.planning import Effect, Plan, Running
     from dialform.registry import Entry, Registry
 
@@ -65,12 +67,15 @@ def parse(text: str) -> Spec:
 def live(registry: Registry, environment: str) -> Side:
     """What is live in an environment; what was withdrawn there is not."""
     subjects: dict[str, Subject] = {}
+    recorded = Recorded(registry)
     for name, head in registry.heads(environment) if registry.exists else ():
         if isinstance(head, RegistryError):
             subjects[name] = _unreadable(name, environment, head)
         elif head.state != "withdrawn":
-            subjects[name] = released(registry, head)
-    return Side(environment, subjects, environment)
+            subjects[name] = released(registry, head, recorded)
+    document = registry.environment(environment) if registry.exists else None
+    calls = None if document is None else document.get("calls", {})
+    return Side(environment, subjects, environment, calls=calls)
 
 
 def _unreadable(name: str, environment: str, error: RegistryError) -> Subject:
@@ -82,8 +87,9 @@ def _unreadable(name: str, environment: str, error: RegistryError) -> Subject:
     return Subject(name, Digest(""), environment=environment, origin="registry", opens=opens)
 
 
-def released(registry: Registry, entry: Entry) -> Subject:
-    """What an entry of a log makes live."""
+def released(registry: Registry, entry: Entry, recorded: Recorded | None = None) -> Subject:
+    """What an entry of a log makes live; ``recorded``: the registry's, where one is at hand."""
+    look_up = (recorded or Recorded(registry)).beside(entry)
     return Subject(
         entry.preset,
         entry.preset_digest,
@@ -92,18 +98,19 @@ def released(registry: Registry, entry: Entry) -> Subject:
         entry.environment,
         entry.state,
         "registry",
-        partial(_read, registry, entry.preset_digest, entry.bound_digest),
+        partial(_read, registry, entry.preset_digest, entry.bound_digest, look_up),
     )
 
 
-def _read(registry: Registry, digest: Digest, bound: Digest | None) -> Documents:
+def _read(
+    registry: Registry, digest: Digest, bound: Digest | None, look_up: LookUp = nothing_known
+) -> Documents:
     preset = registry.read_document(digest, PRESET_FORMAT)
     profile = None
     if "profile" in preset:
         profile = registry.read_document(preset["profile"], PROFILE_FORMAT)
-    return Documents(
-        preset, profile, None if bound is None else registry.read_document(bound, BOUND_FORMAT)
-    )
+    content = None if bound is None else registry.read_document(bound, BOUND_FORMAT)
+    return Documents(preset, profile, content, look_up)
 
 
 def version(registry: Registry, spec: Spec) -> Side:
@@ -128,11 +135,16 @@ def planned(plan: Plan, label: str, origin: str, *, effects: bool = False) -> Si
     ``effects``: whether that is what the next `up` does, and no other commit's.
     """
     environment = plan.declared.name
+    recorded = Recorded(plan.registry)
     return Side(
         label,
-        {running.name: _running(running, environment, origin) for running in plan.running},
+        {
+            one.name: _running(one, environment, origin, recorded.anywhere(environment, one.name))
+            for one in plan.running
+        },
         environment,
         plan.declared.bindings,
+        plan.declared.calls or {},
         {one.preset: _told(one) for one in plan.effects()} if effects else {},
     )
 
@@ -141,9 +153,9 @@ def _told(effect: Effect) -> str:
     return f"{effect.kind}: {effect.reason}" if effect.reason else effect.kind
 
 
-def _running(running: Running, environment: str, origin: str) -> Subject:
+def _running(running: Running, environment: str, origin: str, look_up: LookUp) -> Subject:
     profile = None if running.profile is None else running.profile.document
-    documents = Documents(running.document, profile, running.bound)
+    documents = Documents(running.document, profile, running.bound, look_up)
     return Subject(
         running.name,
         running.digest,

@@ -47,6 +47,10 @@ def lines(difference: Difference) -> Iterator[list[Piece]]:
     yield [(f"{before} -> {after}: ", "head"), (words.tally(difference), "plain")]
     for risk in difference.risks:
         yield _risk(risk)
+    for rule in difference.rules:
+        sign = "changed" if rule.before and rule.after else "added" if rule.after else "removed"
+        style = _STYLES.get(sign, "changed")
+        yield [(f"  {words.SIGNS[sign]} {rule.rule}: ", style), (words.ruled(rule), "plain")]
     for preset in difference.presets:
         yield []
         yield from preset_lines(preset, difference)

@@ -13,7 +13,7 @@ from dialform.declaration.source import dotted
 from dialform.diff.model import ABSENT
 
 if TYPE_CHECKING:
-    from dialform.diff.model import Change, Difference, PresetDiff, Subject
+    from dialform.diff.model import Change, Difference, PresetDiff, RuleChange, Subject
 
 SIGNS = {
     "added": "+",
@@ -74,6 +74,11 @@ def said(change: Change) -> str:
     return f"{words} ({change.note})" if change.note else words
 
 
+def ruled(change: RuleChange) -> str:
+    """What a rule for calls said and says."""
+    return f"{change.before or 'not set'} -> {change.after or 'not set'}"
+
+
 def is_same_name(change: Change) -> bool:
     """Whether a name stands for an object of the same name, with another id: as is usual."""
     before, after = change.before, change.after
@@ -126,4 +131,7 @@ def tally(difference: Difference) -> str:
     words = [f"{count} {status}" for status, count in counts.items()]
     if difference.unchanged:
         words.append(f"{len(difference.unchanged)} unchanged")
+    if difference.rules:
+        count = len(difference.rules)
+        words.append(f"{count} {'rule' if count == 1 else 'rules'} for calls changed")
     return ", ".join(words) or "no presets"

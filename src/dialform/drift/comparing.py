@@ -1,13 +1,16 @@
 """
 What changed in the objects that a release leans on, field by field.
 
-Pure: takes the recorded documents and the present ones.
+Pure: takes the recorded documents and the present ones. What the API means the same by is no
+change; how it does is in ``meaning``.
 """
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dialform.drift.meaning import identity, meant, opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,10 +22,10 @@ _LEAD = 30
 
 
 class FieldChange(NamedTuple):
-    """A field of an object. None stands for a field that is not there, as for null."""
+    """A field of an object. None stands for one that is not set: absent, null or empty."""
 
     path: str
-    """Dotted, with ``[0]`` for list elements."""
+    """Dotted, with ``[greeting]`` for list elements that have ids, ``[0]`` for others."""
 
     before: Any
     after: Any
@@ -77,8 +80,8 @@ def changes(
         if after is None:
             found.append(ObjectChange(key, _name(before), gone=True, fields=()))
         elif before != after:
-            fields = tuple(_fields(before, after, ""))
-            if fields:  # a null that is now left out is no change
+            fields = tuple(_fields(meant(before) or {}, meant(after) or {}, ""))
+            if fields:
                 found.append(ObjectChange(key, _name(before), gone=False, fields=fields))
     return found
 
@@ -90,7 +93,24 @@ def _fields(before: Any, after: Any, path: str) -> Iterator[FieldChange]:
         for name in sorted(before.keys() | after.keys()):
             at = f"{path}.{name}" if path else name
             yield from _fields(before.get(name), after.get(name), at)
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _elements(before, after, path)
+    else:
+        yield FieldChange(path, before, after)
+
+
+def _elements(before: list[Any], after: list[Any], path: str) -> Iterator[FieldChange]:
+    """By what identifies them, else by place, else as a whole."""
+    key = identity(before, after)
+    if key is not None:
+        old, new = ({one[key]: one for one in side} for side in (before, after))
+        for name in {**old, **new}:
+            yield from _fields(old.get(name), new.get(name), f"{path}[{name}]")
+        places = [[name for name in side if name in old and name in new] for side in (old, new)]
+        first = [opening(path, names) for names in places]
+        if first[0] != first[1]:
+            yield FieldChange(path, *first)
+    elif len(before) == len(after):
         for index, pair in enumerate(zip(before, after, strict=True)):
             yield from _fields(*pair, f"{path}[{index}]")
     else:

@@ -79,7 +79,9 @@ def object_document(key: Key, raw: Mapping[str, Any]) -> bytes:
     """The canonical bytes of an object's document."""
     drop = _VOLATILE | _VOLATILE_OF.get(key.kind, frozenset())
     fields = {
-        name: _kept(value, (name,)) for name, value in raw.items() if name not in drop | {"id"}
+        _text(name): _kept(value, (name,))
+        for name, value in raw.items()
+        if name not in drop | {"id"}
     }
     return canonical({"format": OBJECT_FORMAT, "kind": key.kind, "id": key.id, "fields": fields})
 
@@ -98,7 +100,9 @@ def _kept(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:
         names = (value.get("name"), value.get("key"))
         named = secret or any(_is_secret_name(one) for one in names if isinstance(one, str))
         return {
-            str(name): _kept(item, (*path, str(name)), secret=named if name == "value" else secret)
+            _text(name): _kept(
+                item, (*path, str(name)), secret=named if name == "value" else secret
+            )
             for name, item in value.items()
             if name not in _VOLATILE
         }
@@ -108,9 +112,14 @@ def _kept(value: Any, path: tuple[str, ...], *, secret: bool = False) -> Any:
         return value
     if secret or (isinstance(value, str) and _holds_secret(value, path)):
         return digest(json.dumps(value).encode())
-    if isinstance(value, (int, float)) and abs(value) > LARGEST:
-        return str(value)  # more than every reader of JSON keeps
-    return value
+    if isinstance(value, (int, float)) and not abs(value) <= LARGEST:
+        return str(value)  # more than every reader of JSON keeps, or no number
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: object) -> str:
+    r"""Text that UTF-8 can hold: half of a surrogate pair as ``\ud800``, in letters."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _holds_secret(value: str, path: tuple[str, ...]) -> bool:

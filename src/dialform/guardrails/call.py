@@ -11,14 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dialform.presets.documents import (
-    CALL_TWINS,
-    FUNCTION_TWINS,
-    IVR_TWINS,
-    NODE_TWINS,
-    OVERRIDE_TWINS,
-    PROMPT_TWINS,
-)
+from dialform.declaration.places import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,15 +20,6 @@ Path = tuple[str | int, ...]
 
 PROMPTS: tuple[Path, ...] = (("profile", "prompt"), ("profile", "ivrConfiguration", "prompt"))
 """Where the prompts of a call stand."""
-
-_TWINS = (CALL_TWINS, OVERRIDE_TWINS, PROMPT_TWINS, IVR_TWINS, FUNCTION_TWINS, NODE_TWINS)
-_OURS: dict[str, str] = {
-    "agentOverrides": "profile",
-    "defaultVersionedPrompt": "prompt",
-    "versionedPrompt": "prompt",
-    **{field: ours for twins in _TWINS for ours, (field, _) in twins.items() if field},
-}
-"""The API's names of fields that declarations name differently."""
 
 _FREE = ("metadata", "callAgentInput")
 """Tables whose keys are no fields."""
@@ -158,7 +142,7 @@ def _declared(value: Any) -> Any:
         if key == "flowDefinition" and isinstance(item, dict):
             found["flow"] = _flow(item)
         else:
-            found[_OURS.get(key) or key] = item if key in _FREE else _declared(item)
+            found[OURS.get(key) or key] = item if key in _FREE else _declared(item)
     return found
 
 

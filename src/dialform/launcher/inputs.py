@@ -45,16 +45,16 @@ def checked_inputs(
 
     """
     findings = [
-        f"inputs.{name}: the preset takes no such input{_near(str(name), declared)}"
+        f"inputs.{name}: the preset takes no such input{near(str(name), declared)}"
         for name in given
         if name not in declared
     ]
     values: dict[str, Any] = {}
     for name, declaration in declared.items():
         if name in given:
-            finding = _finding(declaration, given[name])
-            if finding:
-                findings.append(f"inputs.{name}: {finding}")
+            said = finding(declaration, given[name])
+            if said:
+                findings.append(f"inputs.{name}: {said}")
             values[name] = given[name]
         elif "default" in declaration:
             values[name] = declaration["default"]
@@ -87,7 +87,7 @@ def parsed_inputs(
         if name.endswith(":"):
             name, read = name[:-1], _json
         else:
-            read = _READERS.get(declared.get(name, {}).get("type", "string"), str)
+            read = reader(declared.get(name, {}))
         if name in values:
             findings.append(f"inputs.{name}: is given twice")
             continue
@@ -143,10 +143,22 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _finding(declaration: Mapping[str, Any], value: Any) -> str | None:
-    """What is wrong with a value, or None."""
+def reader(declaration: Mapping[str, Any]) -> Callable[[str], Any]:
+    """What makes a value of the declared type out of text; it raises ValueError, with the rule."""
+    return _READERS.get(declaration.get("type", "string"), str)
+
+
+def finding(declaration: Mapping[str, Any], value: Any) -> str | None:
+    """What is wrong with a value, or None. Never shows one that is declared sensitive."""
     kind = declaration.get("type", "string")
     pattern = declaration.get("pattern")
+    if (
+        value.__class__ is str
+        and kind in ("string", "any")
+        and (pattern is None or re.fullmatch(pattern, value))
+        and _is_text(value)
+    ):
+        return None  # most values of a campaign
     shown = "" if declaration.get("sensitive") else f", not {_short(value)}"
     if not _is_of(kind, value):
         return f"is declared as {kind}{shown}"
@@ -173,6 +185,8 @@ def _is_of(kind: str, value: Any) -> bool:
 
 
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -193,7 +207,8 @@ def _example(name: str, declaration: Mapping[str, Any]) -> str:
     return f" (for example {text})"
 
 
-def _near(name: str, declared: Mapping[str, Any]) -> str:
+def near(name: str, declared: Mapping[str, Any]) -> str:
+    """What a name that is no input's may have meant, as the rest of a sentence."""
     import difflib  # noqa: PLC0415 - errors only
 
     close = difflib.get_close_matches(name, declared, n=1, cutoff=0.6)

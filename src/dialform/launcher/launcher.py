@@ -11,13 +11,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DialformError, RegistryError
+from dialform.errors import DialformError, Refused, RegistryError
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
-from dialform.launcher.request import assembled
-from dialform.launcher.resolve import parse_reference, resolve
+from dialform.launcher.request import assembled, recalled
+from dialform.launcher.resolve import environment_of, parse_reference, resolve
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from dialform.api.client import Client
+    from dialform.launcher.calling import Refusal
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.outcome import Dial
+    from dialform.launcher.records import Record
     from dialform.launcher.request import Inputs, Request
     from dialform.launcher.sending import Call, Sending
     from dialform.registry import Registry
@@ -102,6 +107,7 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
     ) -> Dial:
         """
         Call ``to`` with what is released as ``preset``.
@@ -114,12 +120,15 @@ class Launcher:
             once: a key for this very call. Asked again with the same key, the first outcome
                 is returned and nothing is sent. Only a call in which a phone may ring takes
                 the key: after a rejection the same key can be used again.
+            timezone: the zone that the person is in, like ``America/New_York``; None takes
+                every zone that the number may be in. It matters where hours are declared.
 
         Raises:
             UsageError: ``preset`` or ``once`` can't be what they are.
-            InputError: number or inputs are wrong.
+            InputError: number, inputs or timezone are wrong.
             Refused: held, withdrawn, yanked; or ``once`` was used for another call; or the
                 ledger is a copy, or was restored from a backup.
+            CallRefused: a rule of the environment says no: destinations, hours, caps.
             RegistryError: what is released can't be read, or not trusted.
             SettingError: no API key.
             LedgerError: the call can't be recorded, so it was not sent.
@@ -131,10 +140,10 @@ class Launcher:
         """
         name = parse_reference(preset).name
         return self._earlier(name, to, once) or self._place(
-            self._released_call(preset, to, inputs, once)
+            self._released_call(preset, to, inputs, timezone)._replace(once=once)
         )
 
-    def try_dial(
+    def try_dial(  # noqa: PLR0913 - those of `dial`, and what no registry says of it
         self,
         bound: Mapping[str, Any],
         *,
@@ -142,16 +151,64 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
+        document: Mapping[str, Any] | None = None,
+        keys: bool = False,
     ) -> Dial:
         """
         Call ``to`` with a bound preset document that was not released; recorded as unreleased.
 
-        ``keyvar`` names the environment variable with the API key. Otherwise as `dial`.
+        ``keyvar`` names the environment variable with the API key, ``keys`` says whether the
+        workspace honours idempotency keys. The rules for calls are those of the environment as
+        it is published, and where it isn't yet, of ``document``. Otherwise as `dial`.
         """
         name = bound["preset"]["name"]
-        return self._earlier(name, to, once) or self._place(
-            self._call(assembled(bound, to=to, inputs=inputs), keyvar, once)
+        earlier = self._earlier(name, to, once)
+        if earlier is not None:
+            return earlier
+        request = assembled(bound, to=to, inputs=inputs)
+        call = self._call(request, keyvar, keys=keys)._replace(once=once)
+        published = self.registry.environment(self.environment) if self.registry.exists else None
+        unsaid = {"environment": self.environment, "workspace": {"url": bound["workspace"]}}
+        return self._place(self._gated(call, published or document or unsaid, timezone))
+
+    def again(self, record: Record, body: bytes, *, reason: str) -> Dial:
+        """
+        Make a recorded call again: the same bytes, but for a key of its own where keys are used.
+
+        A dial like any other: what is held, withdrawn, yanked or against a rule is refused.
+
+        Args:
+            record: the dial that is made again.
+            body: what was sent for it.
+            reason: why, for those who find it in the ledger.
+
+        Raises:
+            Refused: it is held, withdrawn, yanked, was never released, or nobody may call
+                the number any more.
+            All that `dial` raises.
+
+        """
+        if record.release is None:
+            raise Refused(
+                f"dial {record.dial_id or record.id} was placed from a working tree and never "
+                "released, so nothing says that it may be made again; use `dialform try`"
+            )
+        released = resolve(
+            self.registry, self.environment, f"{record.preset}@{record.bound_digest}"
         )
+        request = recalled(released.bound, body, bound_digest=released.entry.bound_digest)
+        call = self._call(request, released.keyvar, keys=released.keys)
+        self.ledger.refuse_suppressed(request.to)
+        call = call._replace(
+            version=released.entry.version,
+            release=released.entry.seq,
+            evidence=f"again of {record.id}: {reason}",
+        )
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        gate = Gate.of_record(released.document, self.ledger, record)
+        return self._place(call._replace(gate=gate))
 
     async def adial(
         self,
@@ -160,6 +217,7 @@ class Launcher:
         to: str | None = None,
         inputs: Inputs | None = None,
         once: str | None = None,
+        timezone: str | None = None,
     ) -> Dial:
         """`dial` for asyncio. Cancelled while it is being sent, it counts as unknown."""
         import asyncio  # noqa: PLC0415 - heavy, and `dial` needs none
@@ -169,7 +227,8 @@ class Launcher:
         if earlier is not None:
             return earlier
         loop = asyncio.get_running_loop()
-        call = await asyncio.to_thread(self._released_call, preset, to, inputs, once, loop)
+        call = await asyncio.to_thread(self._released_call, preset, to, inputs, timezone, loop)
+        call = call._replace(once=once)
         while True:
             sending = await self._areserve(call)
             if sending is not None:
@@ -200,6 +259,24 @@ class Launcher:
             released.bound, to=to, inputs=inputs, bound_digest=released.entry.bound_digest
         )
 
+    def refusal(self, to: str | None, *, timezone: str | None = None) -> Refusal | None:
+        """
+        Why the environment's rules don't allow a call to ``to`` now; None where they do.
+
+        Reads the ledger where there are caps. Needs no key, and sends nothing.
+
+        Raises:
+            InputError: there is no such zone.
+            RegistryError: what the registry says of the environment can't be read, or not trusted.
+            LedgerError: the ledger can't be read.
+
+        """
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        gate = Gate.of(environment_of(self.registry, self.environment), to, timezone)
+        placed = partial(self.ledger.latest, self.environment) if gate.rules.counts else None
+        return gate.refusal(time.time(), placed)
+
     @property
     def registry(self) -> Registry:
         """The registry that is dialled from."""
@@ -221,6 +298,22 @@ class Launcher:
                 path = self._ledger_path or default_ledger(self._base, os.environ)
                 self._ledger = Ledger(path)
             return self._ledger
+
+    def client(self) -> Client:
+        """
+        The API of the environment's workspace as it is declared now, to look at its dials.
+
+        Raises:
+            RegistryError: the environment can't be read.
+            SettingError: no API key.
+
+        """
+        from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
+        from dialform.launcher.resolve import workspace_of  # noqa: PLC0415
+
+        workspace = workspace_of(self.registry, self.environment)
+        key = key_of(workspace["keyvar"], self._key, os.environ)
+        return self._clients.of(workspace["url"], key)
 
     def close(self) -> None:
         """Close what `dial` has opened. The launcher can be used again."""
@@ -281,27 +374,42 @@ class Launcher:
         preset: str,
         to: str | None,
         inputs: Inputs | None,
-        once: str | None,
+        timezone: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> Call:
         released = resolve(self.registry, self.environment, preset)
         entry = released.entry
         request = assembled(released.bound, to=to, inputs=inputs, bound_digest=entry.bound_digest)
-        call = self._call(request, released.keyvar, once, loop)
-        return call._replace(version=entry.version, release=entry.seq)
+        call = self._call(request, released.keyvar, loop, keys=released.keys)
+        call = call._replace(version=entry.version, release=entry.seq)
+        return self._gated(call, released.document, timezone)
+
+    @staticmethod
+    def _gated(call: Call, document: Mapping[str, Any], timezone: str | None) -> Call:
+        """The call with the rules that it is held against when it is written down."""
+        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+
+        return call._replace(gate=Gate.of(document, call.request.to, timezone))
 
     def _call(
         self,
         request: Request,
         keyvar: str,
-        once: str | None,
         loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        keys: bool,
     ) -> Call:
         from dialform.launcher.keys import key_of  # noqa: PLC0415 - `request` needs none
         from dialform.launcher.sending import Call  # noqa: PLC0415
 
         key = key_of(keyvar, self._key, os.environ)
-        return Call(request, self._clients.of(request.workspace, key, loop), once)
+        client = self._clients.of(request.workspace, key, loop)
+        if not keys:
+            return Call(request, client)
+        from dialform.launcher.idempotency import key_of_dial  # noqa: PLC0415 - where it is used
+
+        identifier = self.ledger.new_id()
+        return Call(request.keyed(key_of_dial(identifier)), client, id=identifier, keyed=True)
 
     def _place(self, call: Call) -> Dial:
         """Write the call down and send it; or tell what came of the one that took its key."""
@@ -314,12 +422,19 @@ class Launcher:
                 return earlier
 
     def _reserve(self, call: Call) -> Sending | None:
-        """The call written down; None where another has taken its key meanwhile."""
+        """
+        The call written down; None where another has taken its key meanwhile.
+
+        Raises CallRefused where the rules don't allow it at this moment.
+        """
         self._take_place()
         from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
 
-        seconds = self._timeout * _GIVE_UP
-        record, ours = self.ledger.reserve(call.reservation(), seconds=seconds)
+        seconds, now, room = self._timeout * _GIVE_UP, time.time(), None
+        if call.gate is not None:
+            call.gate.require(now)
+            room = call.gate.room(now)
+        record, ours = self.ledger.reserve(call.reservation(), seconds=seconds, room=room)
         return Sending(call, self.ledger, record) if ours else None
 
     def _take_place(self) -> None:

@@ -47,6 +47,9 @@ def checked_number(text: str) -> str:
         )
     if reason == possible.IS_POSSIBLE_LOCAL_ONLY:
         raise InputError(f"toNumber: {text} lacks its area code")
+    form = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if form != text:
+        raise InputError(f"toNumber: {text} has a trunk prefix in it; write {form}")
     return text
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialform.errors import Deferred, NotSent, OutcomeUnknown, Refused, Rejected
 
 if TYPE_CHECKING:
-    from dialform.errors import ApiError
+    from dialform.errors import ApiError, CallRefused
     from dialform.launcher.records import Record
 
 FORMAT = "dialform.dial/1"
@@ -103,6 +103,30 @@ def unplaced(error: ApiError, *, environment: str, preset: str, to: str | None) 
         "message": str(error),
         "retryAfter": getattr(error, "retry_after", None),
     }
+
+
+def refused(error: CallRefused, *, environment: str, preset: str, to: str | None) -> dict[str, Any]:
+    """What ``dialform dial --json`` prints of a call that the environment's rules don't allow."""
+    return {
+        "format": FORMAT,
+        "outcome": "refused",
+        "environment": environment,
+        "preset": preset,
+        "to": to,
+        "toNumber": to,
+        "rule": error.rule,
+        "due": moment(error.due),
+        "message": str(error),
+    }
+
+
+def moment(seconds: float | None) -> str | None:
+    """A time in UTC as JSON has it: ``2026-11-28T19:00:00Z``; None where there is none."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - where a call is refused
+
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def replayed(record: Record, *, preset: str, to: str | None) -> Dial:

@@ -82,6 +82,12 @@ class Reservation(NamedTuple):
     id: str | None = None
     """The ledger's own id (`Ledger.new_id`); None makes a new one."""
 
+    evidence: str | None = None
+    """Why it is sent, where that is no matter of course: the dial that it is made again of."""
+
+    launched_by: str | None = None
+    """Who places it, as `registry.authorship` knows them."""
+
 
 class Record(NamedTuple):
     """A dial as the ledger has it, less the bytes (`Ledger.content`)."""
@@ -127,11 +133,27 @@ class Record(NamedTuple):
     seen_at: float | None
     """When the call's status was last seen."""
 
+    seconds: float | None
+    """How long people talked, as ``GET`` said after the end; None until it has."""
+
     settled_by: str | None
     """``answer``, ``abandoned``, ``event``, ``poll``, ``key``, or who did it by hand."""
 
     evidence: str | None
-    """What is known of a dial whose outcome was not clear, and why it was settled as it was."""
+    """
+    What is known of a dial whose outcome was not clear, and why it was settled as it was; and
+    which dial it was made again of.
+    """
+
+    launched_by: str | None = None
+    """Who placed it."""
+
+    @property
+    def placed(self) -> float:
+        """When it was reserved, in seconds since 1970."""
+        from datetime import datetime  # noqa: PLC0415 - `dial` needs none
+
+        return datetime.fromisoformat(self.reserved_at).timestamp()
 
     def pending(self, now: float | None = None) -> bool:
         """Whether its process may still settle it, as far as can be told."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialform.errors import InputError
 from dialform.launcher.inputs import checked_inputs
 from dialform.launcher.numbers import checked_number
-from dialform.presets.canonical import Digest, NotCanonical, canonical, digest
+from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,10 +59,106 @@ class Request(NamedTuple):
     missing: tuple[str, ...] = ()
     """What a partial request lacks, as on the command line; () for one that can be sent."""
 
+    def keyed(self, key: str) -> Request:
+        """The same call with an ``idempotencyKey``."""
+        from dialform.launcher.idempotency import keyed  # noqa: PLC0415 - where keys are used
+
+        body = keyed(self.body, key)
+        return self._replace(body=body, digest=digest(body))
+
     @property
     def url(self) -> str:
         """Where it is sent."""
         return f"{self.workspace.rstrip('/')}/dials"
+
+
+class Template:
+    """
+    A bound preset, ready to be made into many requests: what is the same is written once.
+
+    The bytes are those of the canonical form of the whole body, put together from pieces.
+    """
+
+    def __init__(self, bound: Mapping[str, Any], *, bound_digest: Digest | None = None) -> None:
+        """
+        Write what every request has.
+
+        Args:
+            bound: a bound preset document.
+            bound_digest: its digest, where that is known already.
+
+        """
+        body: Mapping[str, Any] = bound["body"]
+        self._bound = bound
+        self._digest = bound_digest or digest(canonical(dict(bound)))
+        self._inputs: Mapping[str, Any] = body.get("callAgentInput") or {}
+        self._written = {key: canonical(value) for key, value in body.items()}
+        # RFC 8785 orders members by UTF-16 code units.
+        order = sorted({*body, *_OWN}, key=lambda key: key.encode("utf-16-be"))
+        self._names = [(key, canonical(key) + b":") for key in order]
+        self.declared: Mapping[str, Mapping[str, Any]] = bound.get("inputs") or {}
+        self._sensitive = frozenset(
+            name for name, one in self.declared.items() if one.get("sensitive")
+        )
+        self._members: list[str] = []
+        if "numbers" in bound:
+            binding = bound["bindings"]["numbers"][bound["numbers"]]
+            self._members = [one["id"] for one in binding.get("members") or ()]
+
+    def request(
+        self,
+        *,
+        to: str | None = None,
+        inputs: Inputs | None = None,
+        partial: bool = False,
+        key: str | None = None,
+    ) -> Request:
+        """
+        The request to ``to`` with ``inputs``. Arguments and errors as of `assembled`.
+
+        ``key`` is an ``idempotencyKey``, where the workspace honours such.
+        """
+        bound, declared = self._bound, self.declared
+        given = inputs(declared) if callable(inputs) else inputs or {}
+        values = checked_inputs(declared, given, partial=partial)
+        number = _number(bound["body"], to, partial=partial)
+        own: dict[str, Any] = {}
+        member = None
+        if number is not None:
+            own["toNumber"] = number
+            if self._members:
+                own["fromNumberId"] = member = chosen_member(self._members, number)
+        if values:
+            own["callAgentInput"] = {**self._inputs, **values}
+        if key is not None:
+            own["idempotencyKey"] = key
+        missing = [f"--input {name}=..." for name in _required(declared) if name not in values]
+        if number is None and not bound["body"].get("browserCall"):
+            missing.insert(0, "--to")
+        try:
+            written = self._written | {key: canonical(value) for key, value in own.items()}
+        except NotCanonical as error:
+            raise InputError(f"inputs: {error}") from None
+        pieces = (name + written[key] for key, name in self._names if key in written)
+        data = b"{" + b",".join(pieces) + b"}"
+        return Request(
+            body=data,
+            digest=digest(data),
+            environment=bound["environment"],
+            workspace=bound["workspace"],
+            preset=bound["preset"]["name"],
+            preset_digest=bound["preset"]["digest"],
+            bound_digest=self._digest,
+            to=number,
+            from_number_id=member,
+            inputs=values,
+            sensitive=self._sensitive,
+            missing=tuple(missing),
+        )
+
+
+_OWN = ("callAgentInput", "fromNumberId", "idempotencyKey", "toNumber")
+"""The members that a request adds to a bound preset's body."""
 
 
 def assembled(
@@ -88,44 +184,38 @@ def assembled(
         InputError: the number or an input is missing, unknown or wrong.
 
     """
-    body = dict(bound["body"])
-    declared: Mapping[str, Mapping[str, Any]] = bound.get("inputs") or {}
-    given = inputs(declared) if callable(inputs) else inputs or {}
-    values = checked_inputs(declared, given, partial=partial)
-    number = _number(body, to, partial=partial)
-    if number is not None:
-        body["toNumber"] = number
-    if values:
-        body["callAgentInput"] = {**(body.get("callAgentInput") or {}), **values}
-    member = None
-    if number is not None and "numbers" in bound:
-        binding = bound["bindings"]["numbers"][bound["numbers"]]
-        members = [one["id"] for one in binding.get("members") or ()]
-        if members:
-            member = chosen_member(members, number)
-            body["fromNumberId"] = member
-    missing = [f"--input {name}=..." for name in _required(declared) if name not in values]
-    if number is None and not body.get("browserCall"):
-        missing.insert(0, "--to")
-    try:
-        data = canonical(body)
-        whole = bound_digest or digest(canonical(dict(bound)))
-    except NotCanonical as error:
-        raise InputError(f"inputs: {error}") from None
-    return Request(
-        body=data,
-        digest=digest(data),
-        environment=bound["environment"],
-        workspace=bound["workspace"],
-        preset=bound["preset"]["name"],
-        preset_digest=bound["preset"]["digest"],
-        bound_digest=whole,
-        to=number,
-        from_number_id=member,
-        inputs=values,
-        sensitive=frozenset(name for name, one in declared.items() if one.get("sensitive")),
-        missing=tuple(missing),
+    template = Template(bound, bound_digest=bound_digest)
+    return template.request(to=to, inputs=inputs, partial=partial)
+
+
+def recalled(
+    bound: Mapping[str, Any], body: bytes, *, bound_digest: Digest | None = None
+) -> Request:
+    """
+    The request whose bytes are ``body`` less their key, which ``bound`` gave.
+
+    Raises:
+        InputError: ``bound`` does not give those bytes for that number and those inputs.
+
+    """
+    from dialform.launcher.idempotency import core_of  # noqa: PLC0415 - where one is recalled
+
+    core = core_of(body).body
+    value = parse(core)
+    declared = bound.get("inputs") or {}
+    given = value.get("callAgentInput") or {}
+    request = assembled(
+        bound,
+        to=value.get("toNumber"),
+        inputs={name: one for name, one in given.items() if name in declared},
+        bound_digest=bound_digest,
     )
+    if request.body != core:
+        raise InputError(
+            f"the recorded bytes are not what {bound['preset']['name']} with the bound preset "
+            f"{request.bound_digest} gives: they can't be sent again as a released call"
+        )
+    return request
 
 
 def chosen_member(members: Sequence[str], to: str) -> str:

@@ -14,7 +14,7 @@ from dialform.errors import ObjectAbsent, ObjectCorrupt, Refused, UsageError
 from dialform.presets.canonical import Digest, is_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dialform.registry import Entry, Registry
 
@@ -50,6 +50,12 @@ class Released(NamedTuple):
 
     keyvar: str
     """The environment variable that holds the workspace's API key."""
+
+    keys: bool = False
+    """Whether calls there carry an ``idempotencyKey``."""
+
+    document: Mapping[str, Any] = {}
+    """What the registry says of the environment."""
 
     @property
     def yanked(self) -> bool:
@@ -104,7 +110,8 @@ def look_up(registry: Registry, environment: str, text: str) -> Released:
 
     """
     reference = parse_reference(text)
-    workspace = _workspace(registry, environment)
+    document = environment_of(registry, environment)
+    workspace = document["workspace"]
     head = registry.head(environment, reference.name)
     if head is None:
         raise ObjectAbsent(
@@ -125,7 +132,8 @@ def look_up(registry: Registry, environment: str, text: str) -> Released:
             f"the environment's is {workspace['url']} now: its ids mean nothing there; "
             "release it again with `pulumi up`"
         )
-    return Released(reference, entry, head, bound, workspace["keyvar"])
+    keys = workspace.get("idempotencyKeys") is True
+    return Released(reference, entry, head, bound, workspace["keyvar"], keys, document)
 
 
 def near(name: str, names: Iterable[str]) -> str:
@@ -141,8 +149,28 @@ def near(name: str, names: Iterable[str]) -> str:
     return f"; there are: {', '.join(known[:few])}{more}" if known else ""
 
 
-def _workspace(registry: Registry, environment: str) -> dict[str, str]:
-    """The environment's workspace: its ``url`` and ``keyvar``."""
+def workspace_of(registry: Registry, environment: str) -> dict[str, Any]:
+    """
+    What the registry says of an environment's workspace: ``url``, ``keyvar``, and the rest.
+
+    Raises:
+        ObjectAbsent: there is no such environment.
+        RegistryError: the registry can't be read, or not trusted.
+
+    """
+    found: dict[str, Any] = environment_of(registry, environment)["workspace"]
+    return found
+
+
+def environment_of(registry: Registry, environment: str) -> dict[str, Any]:
+    """
+    What the registry says of an environment: its ``workspace``, and ``calls`` where it has rules.
+
+    Raises:
+        ObjectAbsent: there is no such environment.
+        RegistryError: the registry can't be read, or not trusted.
+
+    """
     if not registry.exists:
         raise ObjectAbsent(
             f"{registry.url}: nothing was released into this registry yet; `pulumi up` does"
@@ -161,7 +189,7 @@ def _workspace(registry: Registry, environment: str) -> dict[str, str]:
             f"{registry.url}: the document of environment {environment} has no workspace with "
             "url and keyvar; publish it again with `pulumi up`"
         )
-    return workspace
+    return document
 
 
 def _check_fit(registry: Registry, entry: Entry, bound: dict[str, Any]) -> None:

@@ -13,14 +13,17 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import ApiError, LedgerError, NotSent
+from dialform.launcher.idempotency import CONFLICT, EXISTED
 from dialform.launcher.outcome import OUTCOMES, Dial
 from dialform.launcher.records import ACCEPTED, NOT_SENT, UNKNOWN, Reservation
 from dialform.presets.canonical import canonical
+from dialform.registry.authorship import author
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialform.api.client import Client, Created
+    from dialform.launcher.calling import Gate
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Record
     from dialform.launcher.request import Request
@@ -36,12 +39,24 @@ class Call(NamedTuple):
 
     request: Request
     client: Client
-    once: str | None
+    once: str | None = None
     version: int | None = None
     """None for the working tree's, which has none."""
 
     release: int | None = None
     """The entry of the release log; None for the working tree's."""
+
+    gate: Gate | None = None
+    """What it is held against when it is dialled."""
+
+    id: str | None = None
+    """The ledger's own id of it; None lets the ledger make one."""
+
+    keyed: bool = False
+    """Whether its body carries an ``idempotencyKey``."""
+
+    evidence: str | None = None
+    """Which dial it is made again of, and why; None for a call of its own."""
 
     def reservation(self) -> Reservation:
         """
@@ -67,6 +82,9 @@ class Call(NamedTuple):
             withheld=canonical(withheld).decode(),
             once=self.once,
             body=request.body,
+            id=self.id,
+            evidence=self.evidence,
+            launched_by=author(),
         )
 
 
@@ -86,7 +104,9 @@ class Sending:
         try:
             for pause in _pauses():
                 with self._one_try(last=pause is None):
-                    created = self._call.client.create_dial(self._call.request.body)
+                    created = self._call.client.create_dial(
+                        self._call.request.body, idempotent=self._call.keyed
+                    )
                     break
                 time.sleep(pause or 0)
         except BaseException as error:
@@ -101,7 +121,9 @@ class Sending:
         try:
             for pause in _pauses():
                 with self._one_try(last=pause is None):
-                    created = await self._call.client.acreate_dial(self._call.request.body)
+                    created = await self._call.client.acreate_dial(
+                        self._call.request.body, idempotent=self._call.keyed
+                    )
                     break
                 await asyncio.sleep(pause or 0)
         except Exception as error:
@@ -136,6 +158,7 @@ class Sending:
                 session_id=created.session_id,
                 status=created.status,
                 answer=_kept(created),
+                evidence=EXISTED if created.status == CONFLICT else "",
             )
         except LedgerError:
             recorded = False
@@ -165,8 +188,9 @@ class Sending:
             words, status = f"{type(error).__name__} while it was being sent", None
             if state == UNKNOWN:
                 error.add_note(INTERRUPTED)
+        existed = self._call.keyed and state == UNKNOWN and status == CONFLICT
         try:
-            self._settle(state, status=status, words=words)
+            self._settle(state, status=status, words=words, evidence=EXISTED if existed else "")
         except LedgerError as trouble:
             error.add_note(f"{trouble}: the record counts as unknown")
 

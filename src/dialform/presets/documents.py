@@ -53,6 +53,9 @@ FUNCTION_TWINS = {"function": ("functionDefinitionId", "functions")}
 NODE_TWINS = {"function": ("functionId", "functions")}
 """In a function node's data."""
 
+TWINS = (CALL_TWINS, OVERRIDE_TWINS, PROMPT_TWINS, IVR_TWINS, FUNCTION_TWINS, NODE_TWINS)
+"""All of them."""
+
 FUNCTION_NODES = ("function", "function_call")
 """The types of node that call a function."""
 
@@ -100,13 +103,23 @@ def preset_document(
     return document
 
 
-def environment_document(environment: str, workspace: Mapping[str, str]) -> dict[str, Any]:
-    """What launchers need besides: ``workspace`` is ``{url, keyvar}``."""
-    return {
+def environment_document(
+    environment: str, workspace: Mapping[str, Any], calls: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """
+    What launchers need besides.
+
+    ``workspace`` is ``{url, keyvar}``, with ``idempotencyKeys`` where calls carry a key;
+    ``calls`` are the rules for single calls: a document without them is one from before them.
+    """
+    document: dict[str, Any] = {
         "format": ENVIRONMENT_FORMAT,
         "environment": environment,
         "workspace": dict(workspace),
     }
+    if calls is not None:
+        document["calls"] = dict(calls)
+    return document
 
 
 def overlay(under: Any, over: Any) -> Any:

@@ -1,9 +1,9 @@
 """
 The gates of an environment: what must be so before a version is promoted to it.
 
-Pure: the source's release log, the approvals and the time come in. What is promoted is what
-the source's log has at its head. Whether that may be promoted at all (a hold, a yank, a pin
-that was edited) is decided by those who move pins.
+Pure: the source's release log, the approvals, the evidence of dials and the time come in. What
+is promoted is what the source's log has at its head. Whether that may be promoted at all (a hold,
+a yank, a pin that was edited) is decided by those who move pins.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dialform.promotion.durations import duration, moment, readable, written
+from dialform.registry.evidence import standing, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from dialform.declaration import Environment
-    from dialform.declaration.models import Approvals
-    from dialform.registry import Approval, Entry
+    from dialform.declaration.models import Approvals, Gates
+    from dialform.registry import Approval, Entry, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Verdict:
     """What one gate says."""
 
     gate: str
-    """``from``, ``soak`` or ``approvals``."""
+    """``from``, ``soak``, ``approvals``, ``dials`` or ``failureRate``."""
 
     met: bool
     message: str
@@ -53,12 +54,14 @@ def verdicts(  # noqa: PLR0913, PLR0917  # what decides, all of it
     entries: list[Entry],
     approvals: list[Approval],
     now: datetime,
+    evidence: Sequence[Evidence] = (),
 ) -> list[Verdict]:
     """
     What each gate of ``target`` says of what ``source`` has live of ``preset``.
 
     ``entries`` is the source's release log, oldest first; ``approvals`` are those of its
-    head's preset digest for ``target``; ``now`` is aware. Empty where no gate is declared.
+    head's preset digest for ``target``; ``evidence`` is what was published of its head's
+    version in ``source``, oldest first; ``now`` is aware. Empty where no gate is declared.
 
     Raises:
         DeclarationError: the target's file is wrong.
@@ -75,6 +78,8 @@ def verdicts(  # noqa: PLR0913, PLR0917  # what decides, all of it
         found.append(_soak(gates.soak, source, entries, since, now))
     if gates.approvals is not None and entries:
         found.append(_approved(gates.approvals, target.name, entries[-1], approvals))
+    if entries and gates.asks_for_dials:
+        found += _proved(gates, source, entries[-1], evidence)
     return found
 
 
@@ -128,6 +133,39 @@ def _soak(
         return Verdict("soak", met=True, message=lived, met_at=end)
     message = f"{lived}: met at {written(end)}, in {readable(end - now)}, if it stays live"
     return Verdict("soak", met=False, message=message, met_at=end)
+
+
+def _proved(gates: Gates, source: str, head: Entry, evidence: Sequence[Evidence]) -> list[Verdict]:
+    """What the dials that were made with the head's content in the source say."""
+    counted = standing(one for one in evidence if one.digest == head.preset_digest)
+    tally = total(one.tally for one in counted)
+    since = max((moment(one.time) for one in counted), default=None)
+    publish = f"`dialform results -s {source} --publish` records what was called since"
+    found = []
+    if gates.dials is not None:
+        met = tally.completed >= gates.dials
+        message = (
+            f"{tally.completed} of {gates.dials} dials with version {head.version} completed in "
+            f"{source}"
+        )
+        if not met:
+            message += f"; {publish}"
+        found.append(Verdict("dials", met=met, message=message, met_at=since if met else None))
+    if gates.failureRate is not None:
+        rate = tally.failure_rate
+        met = rate is not None and rate <= gates.failureRate
+        bad = tally.failed + tally.rejected
+        if rate is None:
+            message = f"no dial with version {head.version} has ended in {source} yet; {publish}"
+        else:
+            message = (
+                f"{bad} of {bad + tally.completed} dials with version {head.version} failed in "
+                f"{source} ({rate:.1%}), {gates.failureRate:.1%} may"
+            )
+        found.append(
+            Verdict("failureRate", met=met, message=message, met_at=since if met else None)
+        )
+    return found
 
 
 def _approved(wanted: Approvals, target: str, head: Entry, approvals: list[Approval]) -> Verdict:

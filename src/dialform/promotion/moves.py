@@ -109,7 +109,7 @@ def _not_movable(preset: str, target: Environment, there: Entry | None) -> list[
     pin = Pin.of(run)
     if there is not None and there.state != "withdrawn" and pin is not None:
         live = Pin(there.version, there.preset_digest)
-        if there.state == "rolled-back" and pin != live:
+        if "rolled-back" in (there.state, there.held_from) and pin != live:
             message = (
                 f"was rolled back to version {there.version} in {target.name} since "
                 f"{there.describe()}; agree with that first: `dialform rollback {preset} "

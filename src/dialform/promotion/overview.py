@@ -1,8 +1,9 @@
 """
 Reads what `status` says: release logs' heads, and in a checkout the declarations.
 
-No blob is opened but for presets that are looked at closely; whole logs are read only where two
-environments differ. The rules are in ``status`` and ``gates``.
+No blob is opened but those of presets that a checkout pins, to bind them, and of presets that are
+looked at closely; whole logs are read only where two environments differ. The rules are in
+``status`` and ``gates``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import DeclarationError, ObjectAbsent, ObjectCorrupt, UnknownFormat, UsageError
 from dialform.guardrails import held
+from dialform.presets.canonical import canonical, digest
+from dialform.presets.documents import PRESET_FORMAT, PROFILE_FORMAT
 from dialform.promotion.durations import moment
 from dialform.promotion.gates import verdicts
 from dialform.promotion.status import Cell, Comparison, Status, compare
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dialform.declaration import Environment
+    from dialform.presets.canonical import Digest
     from dialform.promotion.gates import Verdict
     from dialform.promotion.status import Declared
-    from dialform.registry import Entry, Registry
+    from dialform.registry import Entry, Evidence, Registry
 
 _BOUND = "dialform.bound-preset/1"
 _DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent)
@@ -125,23 +129,47 @@ class Overview:
         deviation = (
             () if run.deviation is None else leaves(run.deviation.model_dump(exclude_unset=True))
         )
-        digest = run.digest
+        waivers = tuple(map(str, held(environment, cell.preset, self._now.date())))
+        cell = replace(cell, pinned=run.version, deviation=deviation, waivers=waivers)
+        try:
+            return replace(cell, declared=self._declares(cell, environment))
+        except _DAMAGE as error:
+            return replace(cell, fault=str(error))
+
+    def _declares(self, cell: Cell, environment: Environment) -> Declared:
+        """How what the environment declares of a preset stands to what is live."""
+        run, head = environment.runs[cell.preset], cell.head
+        wanted = run.digest
         if run.follow is not None:
             try:
-                digest = environment.source(cell.preset).digest
+                wanted = environment.source(cell.preset).digest
             except KeyError:
-                digest = None
-        found: Declared
-        if digest is None:
-            found = "unreadable"
-        elif cell.head is None or cell.head.state == "withdrawn":
-            found = "not released"
-        else:
-            found = "as declared" if cell.head.preset_digest == digest else "declaration ahead"
-        waivers = tuple(map(str, held(environment, cell.preset, self._now.date())))
-        return replace(
-            cell, declared=found, pinned=run.version, deviation=deviation, waivers=waivers
-        )
+                wanted = None
+        if wanted is None:
+            return "unreadable"
+        if head is None or head.state == "withdrawn":
+            return "not released"
+        if head.preset_digest != wanted:
+            return "declaration ahead"
+        try:
+            bound = self._declared_bound(environment, cell.preset, head.preset_digest)
+        except DeclarationError:
+            return "unreadable"
+        same = head.bound_digest == digest(canonical(bound))
+        return "as declared" if same else "bound otherwise"
+
+    def _declared_bound(
+        self, environment: Environment, preset: str, content: Digest
+    ) -> dict[str, Any]:
+        """The bound preset that is declared, where its content is known to be ``content``."""
+        if environment.follows(preset):
+            return environment.bound(preset)
+        registry = self._registries[environment.name]
+        document = registry.read_document(content, PRESET_FORMAT)
+        profile = None
+        if "profile" in document:
+            profile = registry.read_document(document["profile"], PROFILE_FORMAT)
+        return environment.bind(preset, document, content, profile)
 
     def _with_source(self, cell: Cell, source: str) -> Cell:
         there = self._log_heads(source).get(cell.preset)
@@ -180,7 +208,13 @@ class Overview:
                 self._approved[environment] = registry.approved(environment)
             if digest in self._approved[environment]:
                 approvals = registry.approvals(environment, digest)
-        return tuple(verdicts(target, found.source, cell.preset, theirs, approvals, self._now))
+        evidence: list[Evidence] = []
+        if target.gates is not None and target.gates.asks_for_dials:
+            there = self._registries[found.source]
+            evidence = there.evidence(found.source, cell.preset, theirs[-1].version)
+        return tuple(
+            verdicts(target, found.source, cell.preset, theirs, approvals, self._now, evidence)
+        )
 
     def _bound(self, environment: str, head: Entry) -> dict[str, Any]:
         return self._registries[environment].read_document(head.bound_digest, _BOUND)

@@ -21,11 +21,18 @@ if TYPE_CHECKING:
 Relation = Literal["same content", "behind", "ahead", "went back", "apart", "missing", "only here"]
 """How an environment stands to the one that its versions come from; see `compare`."""
 
-Declared = Literal["as declared", "declaration ahead", "not released", "not declared", "unreadable"]
+Declared = Literal[
+    "as declared",
+    "bound otherwise",
+    "declaration ahead",
+    "not released",
+    "not declared",
+    "unreadable",
+]
 """
-How a checkout stands to what is live: the same content; other content, which the next `up`
-releases; declared and nothing live; live and not declared any more, which the next `up`
-withdraws; a declaration that is wrong.
+How a checkout stands to what is live: the same call; the same content with other bindings or
+another deviation, or other content, both of which the next `up` releases; declared and nothing
+live; live and not declared any more, which the next `up` withdraws; a declaration that is wrong.
 """
 
 

@@ -3,6 +3,7 @@
 from dialform.registry.approvals import Approval
 from dialform.registry.claims import CampaignClaim, Claim
 from dialform.registry.entries import Entry, Kind, Meta, State
+from dialform.registry.evidence import Evidence, Tally
 from dialform.registry.folder import FolderStore
 from dialform.registry.names import check_name, name_fault
 from dialform.registry.registry import Registry
@@ -15,12 +16,14 @@ __all__ = [
     "Change",
     "Claim",
     "Entry",
+    "Evidence",
     "FolderStore",
     "Kind",
     "Meta",
     "Registry",
     "State",
     "Store",
+    "Tally",
     "check_name",
     "name_fault",
     "next_entry",

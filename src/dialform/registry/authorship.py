@@ -7,13 +7,14 @@ Reads the environment, the clock and git; the registry itself is given the resul
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
 from dialform.registry.entries import Meta
 
 
 def meta(writer: str | None, *, reason: str | None = None) -> Meta:
     """Who writes, when and why, as far as this process's environment tells."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - `author` needs none, and `dial` asks it
+
     given = os.environ.get
     commit = given("DIALFORM_COMMIT") or given("GITHUB_SHA") or _commit()
     return Meta(

@@ -17,6 +17,7 @@ VERSION: Final = "dialform.version/1"
 RELEASE: Final = "dialform.release/1"
 ENVIRONMENT: Final = "dialform.environment/1"
 APPROVAL: Final = "dialform.approval/1"
+EVIDENCE: Final = "dialform.evidence/1"
 CLAIM: Final = "dialform.ledger-claim/1"
 CAMPAIGN: Final = "dialform.campaign-claim/1"
 PROFILE: Final = "dialform.profile/1"
@@ -33,7 +34,7 @@ CHECKSUM: Final = "checksum"
 SEQ: Final = "seq"
 
 _KNOWN = frozenset(
-    (REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, CLAIM, CAMPAIGN, *BLOB_FORMATS)
+    (REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, EVIDENCE, CLAIM, CAMPAIGN, *BLOB_FORMATS)
 )
 
 

@@ -82,6 +82,9 @@ class Entry(NamedTuple):
     references: Digest | None = None
     """What the bound preset leans on in the workspace, as it was at the release; None: unknown."""
 
+    held_from: State | None = None
+    """``rolled-back``: the state that the hold is on, and that its end gives back; None: live."""
+
     @property
     def subject(self) -> int:
         """The version that this entry is about: for a ``yank`` the one it bars."""
@@ -116,8 +119,9 @@ class Entry(NamedTuple):
             "change": self.change,
             "commit": self.commit,
             "writer": self.writer,
-            # Entries from before this was recorded are stored without it, to the byte.
+            # Entries from before these were recorded are stored without them, to the byte.
             **({} if self.references is None else {"references": self.references}),
+            **({} if self.held_from is None else {"heldFrom": self.held_from}),
         }
 
     def render(self) -> bytes:
@@ -134,11 +138,9 @@ def parse_entry(data: bytes, environment: str, preset: str, seq: int) -> Entry:
 
     """
     value = unsealed(data, RELEASE)
-    exact_keys(value, _KEYS | (value.keys() & {"references"}))
-    if "references" in value and not is_digest(value["references"]):
-        raise Damage("content", f"its references is {value['references']!r}: it takes a digest")
-    for key, (fits, rule) in _FIELDS.items():
-        if not fits(value[key]):
+    exact_keys(value, _KEYS | (value.keys() & _OPTIONAL.keys()))
+    for key, (fits, rule) in _RULES.items():
+        if key in value and not fits(value[key]):
             raise Damage("content", f"its {key} is {value[key]!r}: it takes {rule}")
     if value["kind"] == "yank" and not value["yanked"]:
         raise Damage("content", "it is a yank of no version")
@@ -207,5 +209,16 @@ _FIELDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
 }
 """By key: whether a value fits, and the rule in words."""
 
+_OPTIONAL: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
+    "references": (is_digest, "a digest"),
+    "heldFrom": (lambda value: value == "rolled-back", "rolled-back"),
+}
+"""The same of keys that need not be there."""
+
+_RULES: Final = {**_FIELDS, **_OPTIONAL}
 _KEYS: Final = frozenset(("format", *_FIELDS))
-_ATTRIBUTES: Final = {"presetDigest": "preset_digest", "boundDigest": "bound_digest"}
+_ATTRIBUTES: Final = {
+    "presetDigest": "preset_digest",
+    "boundDigest": "bound_digest",
+    "heldFrom": "held_from",
+}

@@ -22,6 +22,7 @@ PRESETS = "presets"
 ENVIRONMENTS = "environments"
 RELEASES = "releases"
 APPROVALS = "approvals"
+EVIDENCE = "evidence"
 LEDGERS = "ledgers"
 CAMPAIGNS = "campaigns"
 
@@ -87,6 +88,12 @@ def approvals_prefix(environment: str, digest: Digest) -> str:
     """Where the approvals of a preset's content for an environment stand."""
     check_name(environment, "environment")
     return f"{APPROVALS}/{environment}/{digest.removeprefix('sha256:')}"
+
+
+def evidence_prefix(environment: str, preset: str, version: int) -> str:
+    """Where the evidence of a preset's version in an environment stands."""
+    check_name(environment, "environment")
+    return f"{EVIDENCE}/{environment}/{check_name(preset, 'preset')}/{version}"
 
 
 def claims_prefix(ledger: str) -> str:

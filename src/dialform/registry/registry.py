@@ -25,6 +25,7 @@ from dialform.registry.approvals import Approval, parse_approval
 from dialform.registry.claims import CampaignClaim, Claim, parse_campaign_claim, parse_claim
 from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, is_text, is_time
+from dialform.registry.evidence import Evidence, Tally, parse_evidence
 from dialform.registry.folder import FolderStore
 from dialform.registry.location import folder_of, is_inside
 from dialform.registry.logs import Log
@@ -395,6 +396,54 @@ class Registry:
             if self.store.create(names.numbered(prefix, number), made.render()):
                 return made
             found = [self._approval(environment, digest, number)]
+
+    # Evidence
+
+    def evidence(self, environment: str, preset: str, version: int) -> list[Evidence]:
+        """All that was published of the dials of a version in an environment, oldest first."""
+        prefix = names.evidence_prefix(environment, preset, version)
+        return [
+            self._evidence(environment, preset, version, number)
+            for number in self._place.numbers(prefix)
+        ]
+
+    def publish_evidence(  # noqa: PLR0913, PLR0917  # it has that many sides
+        self, environment: str, preset: str, digest: Digest, ledger: str, tally: Tally, meta: Meta
+    ) -> Evidence:
+        """
+        Record what came of a ledger's dials with that content.
+
+        The same counts again are no change: the first are returned.
+
+        Raises:
+            ObjectAbsent: if that content was never published under that name.
+            UsageError: for a ``meta`` that can't be stored.
+
+        """
+        self._place.require_writable()
+        version = self.version_of(preset, digest)
+        if version is None:
+            raise ObjectAbsent(f"{preset} has no version of the content {digest}")
+        if not (is_time(meta.time) and is_text(meta.by) and ledger):
+            raise UsageError(f"{meta} is of no evidence: it takes when in UTC, and text")
+        prefix = names.evidence_prefix(environment, preset, version)
+        found = self.evidence(environment, preset, version)
+        while True:
+            last = next((one for one in reversed(found) if one.ledger == ledger), None)
+            if last is not None and last.tally == tally:
+                return last
+            number = found[-1].seq + 1 if found else 1
+            made = Evidence(
+                environment, preset, version, digest, number, ledger, meta.time, meta.by, tally
+            )
+            if self.store.create(names.numbered(prefix, number), made.render()):
+                return made
+            found.append(self._evidence(environment, preset, version, number))
+
+    def _evidence(self, environment: str, preset: str, version: int, number: int) -> Evidence:
+        key = names.numbered(names.evidence_prefix(environment, preset, version), number)
+        data = self._place.demand(key)
+        return self._place.checked(key, parse_evidence, data, environment, preset, version, number)
 
     # Ledgers
 

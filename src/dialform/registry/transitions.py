@@ -32,7 +32,10 @@ _MOVES: Final[dict[str, tuple[frozenset[str], State]]] = {
     "resume": (frozenset(("held", "rolled-back")), "live"),
     "withdraw": (frozenset(("live", "rolled-back", "held")), "withdrawn"),
 }
-"""By kind: the states that it may follow, and the state that it makes."""
+"""
+By kind: the states that it may follow, and the state that it makes. A ``resume`` ends one brake at
+a time: the hold on a log that was rolled back gives the rollback back, another one ends that.
+"""
 
 
 class Change(NamedTuple):
@@ -129,6 +132,9 @@ def succession_fault(before: Entry | None, entry: Entry) -> str | None:
         return f"it can't follow the entry before it: {error}"
     if expected is before:
         return "it changes nothing"
+    if entry.kind == "hold" and entry.held_from is None:
+        # Holds were once written without what they are on: their end gives a live log.
+        expected = _sealed(expected._replace(held_from=None))
     if expected != entry:
         return "its state is not what the entry before it and its kind make"
     return None
@@ -222,10 +228,19 @@ def _entry(
         fields["yanked"] = (*fields["yanked"], change.yank_version)
     else:
         fields["state"] = _MOVES[change.kind][1]
+        fields["held_from"] = None
+    if head is not None and change.kind == "hold" and head.state == "rolled-back":
+        fields["held_from"] = head.state
+    if head is not None and change.kind == "resume" and head.held_from is not None:
+        fields["state"] = head.held_from
     if change.kind in MOVING:
         fields["version"] = change.version
         fields["preset_digest"] = change.preset_digest
         fields["bound_digest"] = change.bound_digest
         fields["references"] = change.references
-    entry = Entry(**fields)
+    return _sealed(Entry(**fields))
+
+
+def _sealed(entry: Entry) -> Entry:
+    """``entry`` under its own digest."""
     return entry._replace(digest=digest(entry.render()))

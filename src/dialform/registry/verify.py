@@ -17,6 +17,7 @@ from dialform.registry.approvals import parse_approval
 from dialform.registry.claims import parse_campaign_claim, parse_claim
 from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, Entry, parse_entry
+from dialform.registry.evidence import parse_evidence
 from dialform.registry.transitions import succession_fault
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from dialform.presets.canonical import Digest
     from dialform.registry.approvals import Approval
+    from dialform.registry.evidence import Evidence
     from dialform.registry.registry import Registry
     from dialform.registry.store import Store
 
@@ -32,8 +34,8 @@ _P = ParamSpec("_P")
 
 _TOP = frozenset(
     (
-        *(names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS),
-        *(names.RELEASES, names.APPROVALS, names.LEDGERS, names.CAMPAIGNS),
+        *(names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES),
+        *(names.APPROVALS, names.EVIDENCE, names.LEDGERS, names.CAMPAIGNS),
     )
 )
 
@@ -77,7 +79,8 @@ class _Reading:
         self.found: list[Finding] = []
         self.entries: list[tuple[str, Entry, bool]] = []
         """And whether what an entry says is live is to be looked at."""
-        self.approved: list[tuple[str, Approval]] = []
+        self.approved: list[tuple[str, Approval | Evidence]] = []
+        """What says which content a version is: approvals and evidence."""
         self.versions: dict[str, dict[int, Digest | None]] = {}
         self.blobs: dict[Digest, dict[str, Any] | None] = {}
         """By digest: the document less its content; None for a damaged one."""
@@ -91,6 +94,7 @@ class _Reading:
             self._top,
             self._logs,
             self._approvals,
+            self._evidence,
             self._environments,
             self._claims,
             self._versions,
@@ -170,6 +174,22 @@ class _Reading:
                     if first != number:
                         self._add(key, "double", f"approval {first} is by the same person")
                     self.approved.append((key, one))
+
+    def _evidence(self) -> None:
+        for environment in self._folders(names.EVIDENCE):
+            for preset in self._folders(f"{names.EVIDENCE}/{environment}"):
+                at = f"{names.EVIDENCE}/{environment}/{preset}"
+                for name in self._names(at):
+                    version = names.number_of(f"{name}.json")
+                    if version is None:
+                        self._add(
+                            f"{at}/{name}", "unexpected", "it is nothing that a registry holds"
+                        )
+                        continue
+                    for key, number in self._numbered(f"{at}/{version}"):
+                        one = self._read(key, parse_evidence, environment, preset, version, number)
+                        if one is not None:
+                            self.approved.append((key, one))
 
     def _versions(self) -> None:
         for preset in self._folders(names.PRESETS):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from dialform.sandbox.faults import After, How
+    from dialform.sandbox.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,10 @@ class SandboxControl:
         """Forget the faults that are still to come."""
         self._ask("DELETE", "/faults")
 
+    def idempotency_keys(self, keys: Keys) -> None:
+        """Say what becomes of an ``idempotencyKey`` that was used before; see `keys.Keys`."""
+        self._ask("POST", "/keys", json={"keys": keys})
+
     def advance(self, seconds: float) -> None:
         """Let the sandbox's time jump ahead."""
         self._ask("POST", "/clock", json={"advance": seconds})
@@ -178,6 +183,15 @@ class SandboxControl:
     def speed(self, factor: float) -> None:
         """Set how many of the sandbox's seconds pass in one; 0: its time stands still."""
         self._ask("POST", "/clock", json={"speed": factor})
+
+    def deliver(self, *, seed: int | None = None, repeats: int = 0) -> list[dict[str, Any]]:
+        """
+        Send the webhooks of what has happened since the last time, to this machine alone.
+
+        ``seed`` shuffles them; ``repeats`` is how often each is sent again. Of each request:
+        ``url``, ``event``, ``dial``, and ``status``, None where no answer came.
+        """
+        return self._ask("POST", "/webhooks", json={"seed": seed, "repeats": repeats})  # type: ignore[no-any-return]
 
     def reset(self) -> None:
         """As new: the seeds, no dials, nothing received, no faults."""

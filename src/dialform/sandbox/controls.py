@@ -18,8 +18,10 @@ from dialform.sandbox.checks import BadRequest, accept_json, check_fields, unpro
 from dialform.sandbox.clock import timestamp
 from dialform.sandbox.dials import view
 from dialform.sandbox.faults import After, Fault, How
+from dialform.sandbox.keys import Keys  # noqa: TC001 - pydantic reads it
 from dialform.sandbox.seed import KEYS
 from dialform.sandbox.serving import read_body
+from dialform.sandbox.webhooks import deliver
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,6 +47,14 @@ class FaultRequest(BaseModel):
     workspace: Literal["dev", "staging", "prod"] | None = None
 
 
+class KeysRequest(BaseModel):
+    """The body of ``POST /sandbox/keys``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    keys: Keys
+
+
 class ClockRequest(BaseModel):
     """The body of ``POST /sandbox/clock``."""
 
@@ -55,6 +65,15 @@ class ClockRequest(BaseModel):
 
     speed: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
     """None: as it is."""
+
+
+class DeliveryRequest(BaseModel):
+    """The body of ``POST /sandbox/webhooks``; see `webhooks.deliver`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seed: int | None = None
+    repeats: int = Field(default=0, ge=0, le=100)
 
 
 class Controls:
@@ -72,6 +91,7 @@ class Controls:
             "keys": KEYS,
             "time": timestamp(self.state.clock.now()),
             "speed": self.state.clock.speed,
+            "idempotencyKeys": self.state.keys,
         }
 
     async def requests(self, request: Request) -> Any:  # noqa: ARG002 - all take one
@@ -127,6 +147,14 @@ class Controls:
         self.state.faults.clear()
         return {"faults": 0}
 
+    async def keys(self, request: Request) -> Any:
+        """``POST /sandbox/keys``."""
+        asked = await _json(request)
+        if findings := check_fields(KeysRequest, asked):
+            raise unprocessable(findings)
+        self.state.set_keys(KeysRequest.model_validate(asked).keys)
+        return await self.show(request)
+
     async def time(self, request: Request) -> Any:
         """``POST /sandbox/clock``."""
         asked = await _json(request)
@@ -137,6 +165,14 @@ class Controls:
         if wish.speed is not None:
             self.state.clock.speed = wish.speed
         return await self.show(request)
+
+    async def deliver(self, request: Request) -> Any:
+        """``POST /sandbox/webhooks``."""
+        asked = await _json(request)
+        if findings := check_fields(DeliveryRequest, asked):
+            raise unprocessable(findings)
+        wish = DeliveryRequest.model_validate(asked)
+        return await deliver(self.state, seed=wish.seed, repeats=wish.repeats)
 
     async def reset(self, request: Request) -> Any:
         """``POST /sandbox/reset``."""
@@ -182,7 +218,9 @@ def routes(state: State) -> list[Route]:
         route("DELETE", objects + "/{id}", controls.remove),
         route("POST", "/sandbox/faults", controls.fail),
         route("DELETE", "/sandbox/faults", controls.clear),
+        route("POST", "/sandbox/keys", controls.keys),
         route("POST", "/sandbox/clock", controls.time),
+        route("POST", "/sandbox/webhooks", controls.deliver),
         route("POST", "/sandbox/reset", controls.reset),
     ]
 

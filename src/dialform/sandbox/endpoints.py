@@ -18,6 +18,7 @@ from dialform.sandbox.checks import (
     unprocessable,
 )
 from dialform.sandbox.dials import REFUSED, Dial, view
+from dialform.sandbox.keys import repeated
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -38,6 +39,10 @@ def create_dial(call: Call) -> Answer:
     number = body.get("toNumber")
     if number is not None and number.endswith(REFUSED):
         raise BadRequest(429, "too many concurrent dials in this workspace", [])
+    key = body.get("idempotencyKey")
+    earlier = None if key is None else call.state.used_keys.get((call.workspace, key))
+    if earlier is not None and call.state.keys != "ignored":
+        return repeated(call.state.keys, call.state.dials[earlier])
     agent = call.objects["agents"][body["callAgentId"]]
     overrides = body.get("agentOverrides") or {}
     caller = None if body.get("browserCall") else _caller(call, body)

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.sandbox.clock import Clock
 from dialform.sandbox.dials import Dial
+from dialform.sandbox.keys import KEYS_DO
 from dialform.sandbox.seed import KINDS, WORKSPACES, seeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dialform.sandbox.faults import Fault
+    from dialform.sandbox.keys import Keys
     from dialform.sandbox.statefile import StateFile
 
 MAX_REQUESTS = 20_000
@@ -96,6 +98,15 @@ class State:
     dials: dict[str, Dial] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
+    """Dial to how many of its webhooks were sent. Not kept in the file."""
+
+    keys: Keys = "conflict"
+    """What becomes of an ``idempotencyKey`` that was used before."""
+
+    used_keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Workspace and ``idempotencyKey`` to the id of the dial that has it."""
+
     resets: int = 0
     """How often it was made new; a request that began before has nothing to do here."""
 
@@ -119,8 +130,11 @@ class State:
                 for one in objects.values():
                     self.put_object(workspace, kind, one)
         self.dials = {}
+        self.told = {}
         self.requests.clear()
         self.faults.clear()
+        self.used_keys.clear()
+        self.set_keys("conflict")
         self.resets += 1
         self.save()
 
@@ -139,8 +153,20 @@ class State:
     def put_dial(self, dial: Dial) -> None:
         """Put a dial in, or in place of what was known of it."""
         self.dials[dial.id] = dial
+        self._note_key(dial)
         if self.file is not None:
             self.file.put("dial", dial.id, dial.as_json())
+
+    def set_keys(self, keys: Keys) -> None:
+        """Say what becomes of keys that were used before."""
+        self.keys = keys
+        if self.file is not None:
+            self.file.put("keys", "", keys)
+
+    def _note_key(self, dial: Dial) -> None:
+        key = dial.body.get("idempotencyKey")
+        if isinstance(key, str):
+            self.used_keys.setdefault((dial.workspace, key), dial.id)
 
     def received(self, request: Request) -> None:
         """A request came. Only dials asked for go to the file."""
@@ -180,6 +206,10 @@ class State:
                 workspace, kind, name = json.loads(key)
                 self.workspaces[workspace][kind][name] = one
             self.dials = {key: Dial(**dial) for key, dial in file.read("dial")}
+            for dial in self.dials.values():
+                self._note_key(dial)
+            for _, keys in file.read("keys"):
+                self.keys = keys if keys in KEYS_DO else self.keys
             for key, request in file.read("request"):
                 self.requests[key] = Request.of_json(request)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

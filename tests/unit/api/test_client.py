@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -400,3 +401,14 @@ def test_hanging_up_is_not_repeated(sandbox: Sandbox, client: Client) -> None:
 def test_what_can_not_be_an_id_is_not_asked_for(client: Client, dial_id: str) -> None:
     with pytest.raises(DialformError):
         client.dial(dial_id)
+
+
+def test_the_apis_time_is_that_of_its_answer(client: Client, sandbox: Sandbox) -> None:
+    found = client.date()
+    assert found is not None
+    assert abs(found - time.time()) < 5
+    (asked,) = sandbox.requests("agents")
+    assert asked.status == 200
+    with Client(sandbox.url, "wrong-key") as stranger, pytest.raises(Rejected) as refused:
+        stranger.date()
+    assert refused.value.status == 401

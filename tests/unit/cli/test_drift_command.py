@@ -322,3 +322,33 @@ def test_a_damaged_record_is_named_and_ends_with_an_error(recorded: Recorded) ->
     said = recorded.run("drift", "-s", "dev", code=1)[1]
     assert "collections could not be looked at" in said
     assert name in said
+
+
+def test_what_a_get_says_in_another_way_is_no_drift(recorded: Recorded) -> None:
+    zeroed = {"enabled": False, "messages": [], "idleDurationMilliseconds": 0}
+    recorded.sandbox.edit("dev", "agents", AGENT, idleMessageConfig=zeroed, keywords=[])
+    recorded.sandbox.edit("dev", "voices", VOICE, accent="")
+    assert recorded.look("--exit-code")["class"] == "clean"
+    recorded.sandbox.edit("dev", "agents", AGENT, idleMessageConfig={"enabled": True})
+    (one,) = recorded.look()["objects"]
+    assert [field["path"] for field in one["fields"]] == ["idleMessageConfig"]
+
+
+def test_half_a_character_stops_no_release(tmp_path: Path, sandbox: Sandbox) -> None:
+    """It is recorded in letters, and compared so."""
+    project = Recorded(tmp_path, sandbox)
+    agents = sandbox.objects("dev", "agents")
+
+    def answer(note: str) -> None:
+        """The next list of agents, in a JSON that escapes what UTF-8 can't hold."""
+        listed = [{**one, "note": note} for one in agents]
+        body = json.dumps({"data": listed, "cursor": None})
+        sandbox.fail_next("agents", status=200, body=body)
+
+    answer("Hello \ud83d")
+    project.up()
+    answer("Hello \ud83d")
+    assert project.look()["class"] == "clean"
+    answer("Hello \ud83e")
+    (one,) = project.look()["objects"]
+    assert one["fields"] == [{"path": "note", "before": "Hello \\ud83d", "after": "Hello \\ud83e"}]

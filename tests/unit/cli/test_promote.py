@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomli
-from cli_project import DEV, Project
+from cli_project import ANN, DEV, Project
 
 from dialform.declaration import load_environment
 from dialform.presets.canonical import canonical
@@ -160,6 +160,36 @@ def test_a_dry_run_shows_and_writes_nothing(two: Two) -> None:
     assert two.text("prod") == before
 
 
+def test_a_dry_run_shows_what_the_promotion_shows(two: Two) -> None:
+    """A preset that is new there as well."""
+    two.change("again")
+    shown, _ = two.run(*PROMOTE, "--dry-run")
+    assert two.run(*PROMOTE)[0] == shown
+    text = two.text("prod")
+    two.write("stacks/prod.toml", text.partition("\n# What runs here.")[0] + "\n")
+    two.commit()
+    shown, _ = two.run(*PROMOTE, "--dry-run")
+    assert "new in prod" in shown
+    assert two.run(*PROMOTE)[0] == shown
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_what_cannot_be_shown_is_not_written(two: Two, more: tuple[str, ...]) -> None:
+    """The diff needs what else prod pins, and the registry has it no more."""
+    two.change("again")
+    two.write(
+        "stacks/prod.toml",
+        two.text("prod").replace(
+            'follow = "source"', f'version = 1\ndigest = "{"sha256:" + "0" * 64}"'
+        ),
+    )
+    two.commit()
+    before = two.text("prod")
+    _, said = two.run(*PROMOTE, *more, code=1)
+    assert "zzz" in said
+    assert two.text("prod") == before
+
+
 def test_the_same_pin_is_no_change(two: Two) -> None:
     before = two.text("prod")
     said, _ = two.run(*PROMOTE)
@@ -237,6 +267,20 @@ def rolled_back(two: Two) -> None:
     two.run("rollback", "collections", "-s", "staging", "--now", "--reason", "bad")
 
 
+def rolled_back_there(two: Two) -> None:
+    """Version 2 is pinned in the target, and somebody put version 1 back."""
+    two.run(*PROMOTE)
+    two.up("prod")
+    two.change("for the third time")
+    two.run("rollback", "collections", "-s", "prod", "--now", "--reason", "bad")
+
+
+def held_there(two: Two) -> None:
+    """On top of that."""
+    rolled_back_there(two)
+    two.run("hold", "collections", "-s", "prod", "--reason", "look")
+
+
 def yanked_there(two: Two) -> None:
     two.run("yank", "collections@2", "-s", "prod", "--reason", "bad")
 
@@ -272,6 +316,8 @@ REFUSALS = {
     "held": (held, "is held in staging", "not-live"),
     "withdrawn": (withdrawn, "is withdrawn in staging", "not-live"),
     "rolled back": (rolled_back, "is rolled back in staging", "not-live"),
+    "rolled back in the target": (rolled_back_there, "rolled back to version 1", "rolled-back"),
+    "held when rolled back": (held_there, "rolled back to version 1", "rolled-back"),
     "yanked in the target": (yanked_there, "version 2 is yanked in prod", "yanked"),
     "yanked in the source": (yanked_here, "version 2 is yanked in staging", "yanked"),
     "uncommitted": (dirty, "not committed", "dirty"),
@@ -441,6 +487,21 @@ def test_a_yanked_version_is_passed_over_and_refused(two: Two) -> None:
     )
 
 
+def test_a_hold_on_a_rollback_gives_it_back(two: Two) -> None:
+    """And `resume` once more ends it; `resume --all` ends holds alone."""
+    moved_on(two)
+    two.run("rollback", "collections", "-s", "prod", "--now", "--reason", "wrong day")
+    two.run("stop", "--all", "-s", "prod", "--reason", "blocked")
+    said, _ = two.run("resume", "collections", "-s", "prod", "--reason", "free")
+    assert "version 1 is rolled back to as before the hold" in said
+    said, _ = two.run("plan", "-s", "prod", code=3)
+    assert "was rolled back to version 1 in prod" in said
+    assert "nothing is held" in two.run("resume", "--all", "-s", "prod", "--reason", "free")[1]
+    said, _ = two.run("resume", "collections", "-s", "prod", "--reason", "it was right")
+    assert "version 1 is live again" in said
+    assert "release version 2 in place of version 1" in two.run("plan", "-s", "prod")[0]
+
+
 # Stop
 
 
@@ -493,6 +554,30 @@ def test_an_approval_of_the_digest_opens_the_gate(two: Two) -> None:
     assert "dialform approve collections@2 -s prod" in said
     approved, _ = two.run("approve", "collections@2", "-s", "prod", env={"DIALFORM_BY": "ben"})
     assert "again" in approved, "what is approved is shown"
+    two.run(*PROMOTE)
+    assert two.pin()["version"] == 2
+
+
+def test_dials_completed_in_staging_open_the_gate(two: Two) -> None:
+    """Called, waited for, published: then the very content may go on."""
+    two.change("again")
+    gated(two, 'from = "staging"\ndials = 1\nfailureRate = 0.2')
+    _, said = two.run(*PROMOTE, code=3)
+    assert "0 of 1 dials with version 2 completed in staging" in said
+    assert "[failureRate]" in said
+    key = {"VOGENT_API_KEY_STAGING": "sandbox-staging"}
+    call = ("--to", ANN, "--input", "name=Ann", "--input", "amount:=2")
+    out, _ = two.run("dial", "collections", "-s", "staging", *call, "--json", env=key)
+    two.run("results", "-s", "staging", "--publish")
+    _, said = two.run(*PROMOTE, code=3)
+    assert "0 of 1 dials" in said, "it has not ended"
+    two.sandbox.advance(600)
+    two.run("wait", json.loads(out)["dialId"], "-s", "staging", env=key)
+    two.run("results", "-s", "staging", "--publish")
+    status = json.loads(two.run("status", "--json")[0])
+    cells = {(one["preset"], one["environment"]): one for one in status["cells"]}
+    verdicts = {one["gate"]: one["met"] for one in cells["collections", "prod"]["gates"]}
+    assert verdicts == {"from": True, "dials": True, "failureRate": True}
     two.run(*PROMOTE)
     assert two.pin()["version"] == 2
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cli_project import ANN
 
 from dialform.cli.main import main
+from dialform.registry import Entry
 
 if TYPE_CHECKING:
     import pytest
@@ -34,6 +35,61 @@ def test_a_hold_pauses_and_a_resume_goes_on(project: Project) -> None:
     assert "version 1 is live again (entry 3)" in out
     project.run(*CALL)
     assert project.sandbox.rings(ANN) == 1
+
+
+def with_another(project: Project) -> None:
+    """A second preset, released as well."""
+    preset = (project.root / "stacks/presets/collections.toml").read_text()
+    project.write("stacks/presets/visit.toml", preset)
+    project.edit(
+        "stacks/dev.toml",
+        "[presets.collections]",
+        '[presets.visit]\nfollow = "source"\n[presets.collections]',
+    )
+    project.release("visit")
+
+
+def states(project: Project) -> dict[str, str]:
+    return {
+        name: head.state for name, head in project.registry.heads("dev") if isinstance(head, Entry)
+    }
+
+
+def test_resume_all_ends_what_stop_all_began(project: Project) -> None:
+    """What is live or withdrawn is left as it is."""
+    with_another(project)
+    where = ("-s", "dev", "--reason", "numbers are blocked")
+    _, notes = project.run("stop", "--all", *where)
+    assert "2 of 2 held in dev; to go on: dialform resume --all -s dev --reason ..." in notes
+    said, notes = project.run("resume", "--all", *where)
+    assert said.count("version 1 is live again (entry 3)") == 2
+    assert "2 of 2 resumed in dev" in notes
+    assert states(project) == {"collections": "live", "visit": "live"}
+    _, notes = project.run("resume", "--all", *where)
+    assert "nothing is held in dev: there was nothing to resume" in notes
+    project.run("withdraw", "visit", *where)
+    project.run("hold", "collections", *where)
+    said, _ = project.run("resume", "--all", *where, "--json")
+    assert json.loads(said) == {
+        "format": "dialform.resume/1",
+        "environment": "dev",
+        "presets": [{"preset": "collections", "resumed": True, "changed": True, "seq": 5}],
+    }
+    assert states(project) == {"collections": "live", "visit": "withdrawn"}
+
+
+def test_resume_goes_on_where_one_of_several_fails(project: Project) -> None:
+    with_another(project)
+    where = ("-s", "dev", "--reason", "mended")
+    project.run("hold", "collections", *where)
+    project.run("withdraw", "visit", *where)
+    said, notes = project.run("resume", "visit", "nothere", "collections", *where, code=3)
+    assert "collections in dev: version 1 is live again" in said
+    assert "visit is withdrawn in dev" in notes
+    assert "nothere was never released in dev" in notes
+    assert "1 of 3 resumed in dev" in notes
+    assert "say which presets, or --all" in project.run("resume", *where, code=64)[1]
+    project.run("resume", "visit", "--all", *where, code=64)
 
 
 def test_each_entry_says_who_when_and_why(

@@ -15,6 +15,8 @@ from dialform.promotion.status import Declared, Relation, compare
 from dialform.registry import Entry, Kind, Meta, Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cli_project import Project
 
 DOCS = Path(__file__).parents[3] / "docs" / "gates.md"
@@ -160,6 +162,79 @@ def test_a_checkout_shows_its_declarations(
     project.edit("stacks/dev.toml", "[presets.collections]", "[presets.other]")
     declared = {one["preset"]: one["declared"] for one in told(capsys, "status")["cells"]}
     assert declared == {"collections": "not declared", "other": "unreadable"}
+
+
+PINNED = """\
+[presets.collections]
+version = 1
+digest = "{}"
+"""
+
+
+def other_voice(project: Project) -> None:
+    project.edit("stacks/dev.toml", '[voices]\nwarm = { id = "', '[voices]\nwarm = { id = "x')
+
+
+def another_deviation(project: Project) -> None:
+    project.edit(
+        "stacks/dev.toml",
+        "[presets.collections]",
+        "[presets.collections]\ndeviation.timeoutMinutes = 3",
+    )
+
+
+def unbound(project: Project) -> None:
+    project.edit("stacks/dev.toml", "[voices]\nwarm =", "[voices]\ncold =")
+
+
+@pytest.mark.parametrize("is_pinned", [False, True])
+@pytest.mark.parametrize(
+    ("change", "declared"),
+    [
+        (other_voice, "bound otherwise"),
+        (another_deviation, "bound otherwise"),
+        (unbound, "unreadable"),
+    ],
+)
+def test_the_same_content_bound_otherwise_is_not_as_declared(
+    project: Project,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[Project], None],
+    declared: str,
+    *,
+    is_pinned: bool,
+) -> None:
+    """As `plan` says: the next `up` releases it again."""
+    if is_pinned:
+        head = project.registry.head("dev", "collections")
+        assert head is not None
+        follows = '[presets.collections]\nfollow = "source"\n'
+        project.edit("stacks/dev.toml", follows, PINNED.format(head.preset_digest))
+    (one,) = told(capsys, "status")["cells"]
+    assert one["declared"] == "as declared"
+    change(project)
+    (one,) = told(capsys, "status")["cells"]
+    assert one["declared"] == declared
+    assert main(["status"]) == 0
+    assert f"collections in dev: {declared}" in capsys.readouterr().out
+    if declared == "bound otherwise":
+        said, _ = project.run("plan", "-s", "dev")
+        assert said.startswith("collections: release version 1 again, bound otherwise")
+
+
+def test_a_pinned_document_that_is_damaged_is_a_fault_of_its_cell(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = project.registry.head("dev", "collections")
+    assert head is not None
+    project.edit(
+        "stacks/dev.toml", 'follow = "source"', f'version = 1\ndigest = "{head.preset_digest}"'
+    )
+    blob = project.root / f".dialform/registry/blobs/sha256/{head.preset_digest[7:]}.json"
+    blob.write_bytes(blob.read_bytes().replace(b"warm", b"cold"))
+    (one,) = told(capsys, "status", code=1)["cells"]
+    assert (one["version"], one["declared"]) == (1, None)
+    assert head.preset_digest[7:] in one["fault"]
 
 
 def test_gates_are_shown_before_anyone_tries(

@@ -39,6 +39,8 @@ follow = "source"
 deviation = { timeoutMinutes = 3 }
 [presets.survey]
 follow = "source"
+[calls]
+destinations = "any"
 """,
     "prod.toml": """\
 extends = "dev"

@@ -38,10 +38,53 @@ def gates(text: str) -> Mapping[str, str | bytes | None]:
     return edited("prod.toml", "[presets.visit]", f"[gates]\n{text}\n[presets.visit]")
 
 
+def calls(text: str, **more: str) -> Mapping[str, str | bytes | None]:
+    """Prod with these rules for calls, on top of dev's, and files of holidays."""
+    changed = edited("prod.toml", "[presets.visit]", f"[calls]\n{text}\n[presets.visit]")
+    return {**changed, **{f"holidays/{name}.toml": days for name, days in more.items()}}
+
+
+HOURS = 'hours = ["09:00-17:00"]'
+
 CASES: dict[str, Mapping[str, str | bytes | None]] = {
+    "no destinations": edited("dev.toml", '[calls]\ndestinations = "any"\n', ""),
+    "an empty list of destinations": calls("destinations = []"),
+    "destinations that are none": calls('destinations = ["US", "UK", "us", "+1 415", "+", "XX"]'),
+    "any and others": calls('destinations = ["any", "US"]'),
+    "an hour that is none": calls('hours = ["9-17"]'),
+    "hours that end before they begin": calls('hours.mon = ["20:00-02:00"]'),
+    "hours that overlap": calls('hours.mon-fri = ["09:00-12:00", "11:00-13:00"]'),
+    "hours that are text": calls('hours = "09:00-17:00"'),
+    "hours of no day": calls('hours.monday = ["09:00-17:00"]'),
+    "hours of no hours": calls("hours.mon = []"),
+    "a day twice": calls('hours = { fri = ["09:00-12:00"], mon-fri = ["09:00-17:00"] }'),
+    "a day that the parent has": {
+        **edited("dev.toml", "[calls]", '[calls]\nhours.mon-fri = ["09:00-17:00"]'),
+        **calls('hours.fri = ["09:00-12:00"]'),
+    },
+    "a margin and holidays without hours": calls(
+        'margin = 60\nholidays = "holidays/us.toml"', us='[US]\n2026-12-25 = "Christmas Day"'
+    ),
+    "a margin that leaves nothing": calls(f"margin = 600\n{HOURS}"),
+    "holidays that aren't there": calls(f'holidays = "holidays/uk.toml"\n{HOURS}'),
+    "holidays outside": calls(f'holidays = "../../days.toml"\n{HOURS}'),
+    "holidays that can't be read": calls(
+        f'holidays = "holidays/us.toml"\n{HOURS}', us="[US]\nChristmas Day = 12-25"
+    ),
+    "holidays of nobody, on no day, without a name": calls(
+        f'holidays = "holidays/us.toml"\n{HOURS}',
+        us='any = 1\n[UK]\n2026-12-25 = "Christmas Day"\n[US]\n2026-02-30 = "x"\n20261225 = "y"\n'
+        '2026-01-01 = ""\n["America/New-York"]\n2026-01-01 = 1',
+    ),
+    "caps that are none": calls(
+        "perPerson = { day = 1, 24h = 0 }\nperEnvironment = 500",
+    ),
+    "a rule that there isn't": calls("perDay = 500"),
     "gates from nowhere": gates('from = "deb"'),
     "gates from itself": gates('from = "prod"'),
     "a soak without from": gates('soak = "2h"'),
+    "dials without from": gates("dials = 50\nfailureRate = 0.05"),
+    "a failure rate in percent": gates('from = "dev"\nfailureRate = 5'),
     "a soak that is no time": gates('from = "dev"\nsoak = "2 hours"'),
     "a soak that is a number": gates('from = "dev"\nsoak = 120'),
     "approvals that are a name": gates('approvals = "anna"'),
@@ -228,6 +271,9 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
         "presets/visit.toml",
         "[inputs.name]",
         '[extraFields]\ncallAgentInput = { name = "x" }\n[inputs.name]',
+    ),
+    "extraFields with a call's key": edited(
+        "presets/visit.toml", "[inputs.name]", '[extraFields]\nidempotencyKey = "x"\n[inputs.name]'
     ),
     "extraFields with a number beside members": edited(
         "presets/visit.toml", "[inputs.name]", '[extraFields]\nfromNumberId = "n"\n[inputs.name]'

@@ -117,6 +117,24 @@ def other_message(made: Documents) -> None:
     functions[0]["lifecycleMessagesOverride"]["started"][0] = "Just a moment."
 
 
+NEW = ("opt-out-missing", "disclosure-missing")
+"""Rules of presets that are new."""
+
+AVA = "8a84b71e-ddac-5ce9-b072-79a2278dbf8b"
+
+
+def bound(which: str, key: str, **fields: Any) -> Edit:
+    def edit(made: Documents) -> None:
+        assert made.bound is not None
+        made.bound["bindings"][which][key].update(fields)
+
+    return edit
+
+
+def no_profile(made: Documents) -> None:
+    over(made).clear()
+
+
 OUTBOUND = ("profile", "openingLine", "lineType")
 TEMPERATURE = ("profile", "defaultVersionedPrompt", "modelOptionValues")
 
@@ -140,6 +158,20 @@ CASES: dict[str, tuple[str, Edit, Edit]] = {
         "collections",
         everywhere("record(ed|ing)", "friendly"),
         setting(*OPENING, to="Hello, this automated assistant calls on a recorded line."),
+    ),
+    "opt-out-missing": (
+        "reminder",
+        everywhere(
+            r"[^.\n]*(call(ed)? (you )?again|opt[- ]?out|be called|(off|from) (our|the) list"
+            r"|not call|stop call|don't call)[^.\n]*",
+            "bye",
+        ),
+        prompt(lambda text: text + "\nBe brief."),
+    ),
+    "disclosure-missing": (
+        "collections",
+        everywhere("record(ed|ing)|automated|assistant|behalf", "friendly"),
+        setting(*OPENING, to="Hello."),
     ),
     "prompt-doubled": (
         "collections",
@@ -172,10 +204,20 @@ CASES: dict[str, tuple[str, Edit, Edit]] = {
         prompt(lambda t: t + " pay\u200bnow"),
         prompt(lambda t: t + " \U0001f469\u200d\U0001f4bb"),
     ),
+    "unusual-space": (
+        "collections",
+        prompt(lambda t: t + " pay\u00a0now"),
+        prompt(lambda t: t + "\n\n  pay now"),
+    ),
     "negation-lost": (
         "collections",
-        prompt(lambda t: re.sub(r"\b[Nn]ever\b", "always", t, count=1)),
-        prompt(lambda t: t + " Never shout."),
+        prompt(lambda t: re.sub(r"\b[Nn]ever\b", "always", t, count=1) + "\nNever shout."),
+        prompt(lambda t: re.sub(r"\b[Nn]ever\b", "do not", t, count=1)),
+    ),
+    "negation-added": (
+        "collections",
+        prompt(lambda t: t.replace("Repeat back", "Do not repeat back")),
+        prompt(lambda t: t + "\nNever shout."),
     ),
     "figures-changed": (
         "collections",
@@ -218,6 +260,12 @@ CASES: dict[str, tuple[str, Edit, Edit]] = {
         setting(*TEMPERATURE, to=[{"optionId": "temperature", "value": "0.2"}]),
         setting(*TEMPERATURE, to=[{"optionId": "temperature", "value": "0.9"}]),
     ),
+    "voice-tier-changed": (
+        "collections",
+        setting("voice", to="plain"),
+        setting("voice", to="bright"),
+    ),
+    "profile-removed": ("collections", no_profile, setting("profile", "language", to="es")),
     "language-changed": (
         "collections",
         setting("profile", "language", to="es"),
@@ -240,6 +288,16 @@ CASES: dict[str, tuple[str, Edit, Edit]] = {
         setting("webhook", to="others"),
         setting("webhook", to="events"),
     ),
+    "extractor-changed": (
+        "collections",
+        setting("extractor", to="other"),
+        setting("extractor", to="payment-outcome"),
+    ),
+    "rebound": (
+        "collections",
+        bound("functions", "transfer", id="another"),
+        bound("voices", "warm", name="Eva"),
+    ),
     "numbers-changed": ("collections", setting("numbers", to="eu"), setting("numbers", to="us")),
     "ivr-off": (
         "collections",
@@ -255,6 +313,26 @@ CASES: dict[str, tuple[str, Edit, Edit]] = {
         "collections",
         setting("profile", "fillEmptyStringVariables", to=True),
         setting("profile", "fillEmptyStringVariables", to=False),
+    ),
+    "fill-empty-off": (
+        "collections",
+        unset("profile", "fillEmptyStringVariables"),
+        setting("profile", "fillEmptyStringVariables", to=True),
+    ),
+    "input-required": (
+        "collections",
+        declared("planAllowed", required=True),
+        declared("planAllowed", required=False),
+    ),
+    "input-removed": (
+        "collections",
+        lambda made: made.preset["inputs"].pop("company"),
+        declared("company", required=True),
+    ),
+    "input-revealed": (
+        "collections",
+        declared("postalCode", sensitive=None),
+        declared("company", sensitive=True),
     ),
     "input-optional": (
         "collections",
@@ -287,18 +365,52 @@ CASES: dict[str, tuple[str, Edit, Edit]] = {
         node("interested", lambda one: one["transitionRules"].clear()),
         node("interested", lambda one: one["transitionRules"].pop()),
     ),
+    "flow-no-catch-all": (
+        "lead",
+        node("identity", lambda one: one["transitionRules"].pop()),
+        node("identity", lambda one: one["transitionRules"].pop(0)),
+    ),
     "flow-start-changed": ("lead", swap_start, swap_others),
 }
+
+
+RECORDED = {
+    ("voices", "Ava"): {"voiceTier": "PREMIUM"},
+    ("voices", "Ben"): {"voiceTier": "STANDARD"},
+    ("voices", "Chloe"): {"voiceTier": "PREMIUM"},
+    ("models", "Atlas 2"): {"modelOptions": [{"id": "temperature", "default": 0.7}]},
+}
+"""What a release would have recorded; by name here, as these tests set names and not ids."""
 
 
 def of(rule: str, edit: Edit) -> list[str]:
     """The rules that an edit of that rule's preset breaks."""
     preset = CASES[rule][0]
-    before, after = content(preset), content(preset)
+    make = documents if rule in IN_PLACE else content
+    before, after = make(preset), make(preset)
     if rule == "fill-empty-on":
         over(before).pop("fillEmptyStringVariables")
+    if rule == "voice-tier-changed":
+        before, after = recorded(before), recorded(after)
     edit(after)
-    return [one.rule for one in risks(before, after)]
+    return [one.rule for one in risks(None if rule in NEW else before, after)]
+
+
+IN_PLACE = ("rebound", "voice-tier-changed")
+"""Rules of what an environment's names stand for."""
+
+
+def recorded(made: Documents) -> Documents:
+    """The same, with every voice and model bound, under ids that a release recorded."""
+    assert made.bound is not None
+    made = made._replace(look_up=lambda kind, key: RECORDED.get((kind, key)))
+    kinds = {"voices": {"warm": "Ava", "plain": "Ben", "bright": "Chloe"}, "models": {}}
+    kinds["models"] = {"careful": "Atlas 2", "fast": "Atlas 2 mini"}
+    for kind, names in kinds.items():
+        made.bound["bindings"][kind] = {
+            key: {"id": name, "name": name} for key, name in names.items()
+        }
+    return made
 
 
 def test_each_rule_has_a_case_that_fires_it_and_one_that_does_not() -> None:
@@ -332,13 +444,141 @@ def test_a_new_preset_without_a_timeout_is_said() -> None:
 
 
 def test_a_moved_sentence_is_not_lost() -> None:
-    """From the prompt into the opening line."""
+    """From the prompt into the IVR's."""
     before, after = content("collections"), content("collections")
-    everywhere("record(ed|ing)", "friendly")(after)
-    put(
-        over(after), ("openingLine", "content"), "This call is recorded, by an automated assistant."
-    )
+    said = "This call is recorded."
+    prompt(lambda text: f"{text}\n{said}")(before)
+    menu = over(after)["ivrConfiguration"]["versionedPrompt"]
+    menu["prompt"] = f"{menu['prompt']}\n{said}"
     assert "disclosure-lost" not in [one.rule for one in risks(before, after)]
+
+
+def test_one_of_several_sentences_of_a_disclosure_is_lost() -> None:
+    before, after = content("collections"), content("collections")
+    said = "Say that the call is recorded."
+    prompt(lambda text: f"{text}\n{said}")(before)
+    (found,) = [one for one in risks(before, after) if one.rule == "disclosure-lost"]
+    assert found.path[-1] == "text"
+    assert said in found.message
+
+
+def test_a_sentence_that_says_the_same_in_other_words_is_not_lost() -> None:
+    before, after = content("collections"), content("collections")
+    prompt(lambda text: f"{text}\nSay that the call is recorded.")(before)
+    prompt(lambda text: f"{text}\nTell them: we are recording this.")(after)
+    assert "disclosure-lost" not in [one.rule for one in risks(before, after)]
+
+
+def test_a_temperature_is_held_against_the_default_that_a_release_recorded() -> None:
+    def of_temperature(value: str) -> list[str]:
+        before, after = recorded(documents("collections")), recorded(documents("collections"))
+        unset(*TEMPERATURE)(before)
+        setting(*TEMPERATURE, to=[{"optionId": "temperature", "value": value}])(after)
+        rule = "temperature-below-default"
+        return [one.message for one in risks(before, after) if one.rule == rule]
+
+    assert of_temperature("0.7") == []
+    (message,) = of_temperature("0.6")
+    assert "0.6 is below 0.7" in message
+
+
+def test_a_new_preset_below_the_models_default_is_said() -> None:
+    made = recorded(documents("collections"))
+    setting(*TEMPERATURE, to=[{"optionId": "temperature", "value": "0.1"}])(made)
+    assert [one.rule for one in risks(None, made)] == ["temperature-below-default"]
+
+
+def test_another_model_with_a_higher_default_makes_the_same_temperature_a_risk() -> None:
+    before, after = recorded(documents("lead")), recorded(documents("lead"))
+    for made in (before, after):
+        setting(*TEMPERATURE, to=[{"optionId": "temperature", "value": "0.2"}])(made)
+    setting("profile", "defaultVersionedPrompt", "model", to="careful")(after)
+    assert "temperature-below-default" in [one.rule for one in risks(before, after)]
+
+
+def test_a_voice_of_unknown_tier_says_that_the_price_may_differ() -> None:
+    def told(make: Callable[[Documents], Documents]) -> str:
+        before, after = make(documents("collections")), make(documents("collections"))
+        bound("voices", "warm", id="Chloe", name="Chloe")(after)
+        (found,) = [one for one in risks(before, after) if one.rule == "voice-changed"]
+        return found.message
+
+    assert "no release recorded" in told(lambda made: made)
+    assert "no release recorded" not in told(recorded)
+
+
+def test_a_webhook_of_the_same_name_in_another_environment_is_no_risk() -> None:
+    there = risks(documents("collections", "dev"), documents("collections", "staging"))
+    assert "webhook-host-changed" not in [one.rule for one in there]
+    before, after = documents("collections"), documents("collections")
+    assert after.bound is not None
+    after.bound["bindings"]["webhooks"]["events"] = "https://other.example.com/x"
+    assert [one.rule for one in risks(before, after)] == ["webhook-host-changed"]
+
+
+def test_another_number_of_a_pool_is_said() -> None:
+    before, after = documents("collections"), documents("collections")
+    assert after.bound is not None
+    after.bound["bindings"]["numbers"]["us"]["members"][0]["number"] = "+14155550199"
+    (found,) = risks(before, after)
+    assert (found.rule, found.path) == ("rebound", ("bindings", "numbers", "us"))
+    assert "+14155550199" in found.message
+
+
+def test_a_macro_that_only_the_prompt_keeps_is_lost_to_who_answers() -> None:
+    before, after = content("collections"), content("collections")
+    put(
+        over(after),
+        ("openingLine", "content"),
+        "Hello, this is an automated assistant calling on a recorded line for {{company}}.",
+    )
+    (found,) = [one for one in risks(before, after) if one.rule == "macro-lost"]
+    assert found.path[-2:] == ("openingLine", "content")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "\u0420\u0430\u0443",  # wholly Cyrillic
+        "\U0001d40f\U0001d41a\U0001d432",  # of formulas
+        "P\u0430y",
+    ],
+)
+def test_a_disguised_word_is_found_in_a_default_too(word: str) -> None:
+    before, after = content("collections"), content("collections")
+    declared("company", default=f"{word} Solar of Larkfield and its many good friends")(after)
+    assert "look-alike" in [one.rule for one in risks(before, after)]
+
+
+@pytest.mark.parametrize("letter", ["\u061c", "\u2061", "\ufe0f", "\U000e0101", "\u2028", "\u3164"])
+def test_a_letter_that_nobody_sees_is_found(letter: str) -> None:
+    before, after = content("collections"), content("collections")
+    prompt(lambda text: f"{text} pay{letter} now")(after)
+    found = [one.rule for one in risks(before, after)]
+    assert "invisible-characters" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f",  # Wales
+        "\u2764\ufe0f",
+        "1\ufe0f\u20e3",
+        "\u845b\U000e0100",
+        "\u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    ],
+)
+def test_what_belongs_to_the_character_before_is_seen(text: str) -> None:
+    before, after = content("collections"), content("collections")
+    prompt(lambda old: f"{old} {text} now")(after)
+    assert "invisible-characters" not in [one.rule for one in risks(before, after)]
+
+
+def test_a_profile_that_is_gone_is_one_risk() -> None:
+    before, after = content("collections"), content("collections")
+    no_profile(after)
+    about = [one.rule for one in risks(before, after) if one.path[0] == "profile"]
+    assert about == ["profile-removed"]
 
 
 def test_what_an_environment_sets_differently_counts() -> None:
@@ -368,6 +608,7 @@ def test_the_page_lists_every_rule_with_its_level() -> None:
     assert dict(rows) == {
         **{name: rule.level for name, rule in RULES.items()},
         "binding-name": "medium",
+        "calls-widened": "high",
     }
     assert len(rows) == len(dict(rows))
 

@@ -76,6 +76,49 @@ def test_pinned_preset_is_held_to_the_rules_at_its_pin(tmp_path: Path) -> None:
     ]
 
 
+OF_PRESET = """\
+[extraFields]
+newThing = 1
+webhookUrl = "https://example.net/calls"
+[extraFields.agentOverrides.transcriberParams]
+keywords = ["roof"]
+"""
+OF_PROFILE = """\
+[extraFields.idleMessageConfig]
+messages = [
+  "Hello?",
+  "Are you there?",
+]
+[extraFields.openingLine]
+newThing = 1
+"""
+
+
+def test_what_extra_fields_say_is_found_at_their_keys(tmp_path: Path) -> None:
+    """Under the API's names, in the preset's file or the profile's; what is declared stays."""
+    survey, steps = "presets/survey.toml", "profiles/steps.toml"
+    changes = {survey: FILES[survey] + OF_PRESET, steps: FILES[steps] + OF_PROFILE}
+    rules = (
+        'forbiddenWords = ["are you there"]\n'
+        'forbidden = ["webhook", "profile.transcriberParams.keywords", '
+        '"profile.openingLine.content", "extraFields.newThing", "extraFields.openingLine"]\n'
+    )
+    where: dict[str, str] = {}
+    for one in report(tmp_path, rules, changes).findings:
+        if one.preset == "survey" and one.problem.file is not None:
+            text = {**files(), **changes}[one.problem.file.removeprefix("stacks/")]
+            where[str(one.problem.key)] = text.splitlines()[(one.problem.line or 0) - 1].strip()
+
+    assert where == {
+        "extraFields.newThing": "newThing = 1",
+        "webhook": 'webhookUrl = "https://example.net/calls"',
+        "profile.transcriberParams.keywords": 'keywords = ["roof"]',
+        "profile.idleMessageConfig.messages[1]": '"Are you there?",',
+        "profile.extraFields.openingLine": "[extraFields.openingLine]",
+        "profile.openingLine.content": 'content = "Hello {{name}}, on a Recorded line."',
+    }
+
+
 @pytest.mark.parametrize("rule", ["max", "max.timeoutMinutes"])
 def test_waiver_holds_for_its_preset_until_the_day_is_over(rule: str, tmp_path: Path) -> None:
     """The day itself included; other presets and rules are not waived."""

@@ -86,9 +86,12 @@ class World:
         self.publish_environment(self.url)
         self.release("reminder")
 
-    def publish_environment(self, url: str) -> None:
-        """Say which workspace ``dev`` is."""
-        document = environment_document("dev", {"url": url, "keyvar": KEYVAR})
+    def publish_environment(
+        self, url: str, calls: Mapping[str, Any] | None = None, **more: Any
+    ) -> None:
+        """Say which workspace ``dev`` is, ``more`` of it, and which rules it has for calls."""
+        workspace = {"url": url, "keyvar": KEYVAR, **more}
+        document = environment_document("dev", workspace, calls)
         self.registry.publish_environment("dev", canonical(document))
 
     def bound(self, name: str = "reminder", **call: Any) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def test_e164_is_taken_as_it_is(number: str) -> None:
         ("+0123456789", "write the plus sign and digits only"),
         ("+1415555012", "too short for a number of +1"),
         ("+141555501234", "too long for a number of +1"),
+        (f"+44{0}2079460000", "has a trunk prefix in it; write +442079460000"),
         ("+999123456789", "no country code that exists"),
     ],
 )

@@ -11,7 +11,15 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialform.presets.canonical import NotCanonical, canonical, digest, is_digest, parse
+from dialform.presets.canonical import (
+    LARGEST,
+    NotCanonical,
+    canonical,
+    canonical_text,
+    digest,
+    is_digest,
+    parse,
+)
 
 texts = st.text(st.characters(codec="utf-8"), max_size=6)
 values = st.recursive(
@@ -118,3 +126,22 @@ def test_one_and_one_point_zero_are_the_same_document() -> None:
 @pytest.mark.parametrize("text", ["", "sha256:", "sha256:" + "g" * 64, "sha1:" + "0" * 64, 5, None])
 def test_other_texts_are_no_digests(text: object) -> None:
     assert not is_digest(text)
+
+
+SINGLE = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=6),
+    st.booleans(),
+    st.none(),
+    st.integers(-LARGEST, LARGEST),
+    st.floats(-LARGEST, LARGEST),
+    st.sampled_from([-0.0, 1e-7, 1e21, 1e22, 5e-324, 123456789012345.6]),
+)
+
+
+@given(st.recursive(SINGLE, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_the_quick_text_is_the_canonical_form(value: Any) -> None:
+    try:
+        whole = canonical(value).decode()
+    except NotCanonical:
+        return
+    assert canonical_text(value) == whole

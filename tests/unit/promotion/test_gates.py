@@ -13,7 +13,7 @@ from dialform.declaration import Project
 from dialform.presets.canonical import digest
 from dialform.promotion.durations import age, duration, readable
 from dialform.promotion.gates import live_since, verdicts
-from dialform.registry import Approval, Change, Entry, Meta, next_entry
+from dialform.registry import Approval, Change, Entry, Evidence, Meta, Tally, next_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def prod(tmp_path: Path, gates: str) -> Environment:
         path = tmp_path / "stacks" / f"{name}.toml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(
-            '[workspace]\nurl = "https://api.vogent.ai/api"\nkeyvar = "K"\n'
+            '[workspace]\nurl = "http://127.0.0.1:8421/api"\nkeyvar = "K"\n'
             f'[registry]\nurl = "registry"\n{text}'
         )
     environment = Project(tmp_path).environment("prod")
@@ -168,6 +168,55 @@ def test_a_number_of_them_may_do(tmp_path: Path) -> None:
     given += [approval("carl", 5), approval("ben", 7)]
     (one,) = verdicts(target, "staging", "visit", entries, given, at(9))
     assert (one.met, one.met_at) == (True, at(5))
+
+
+def evidence(tally: Tally, ledger: str = "one", minute: int = 1, **other: Any) -> Evidence:
+    time = at(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
+    made = Evidence("staging", "visit", 1, A, 1, ledger, time, "anna", tally)
+    return made._replace(**other)
+
+
+def test_dials_are_completed_ones_of_the_very_content(tmp_path: Path) -> None:
+    target = prod(tmp_path, 'from = "staging"\ndials = 3')
+    entries = log((0, "1"))
+
+    def asked(*found: Evidence) -> tuple[bool, str]:
+        verdict = verdicts(target, "staging", "visit", entries, [], at(9), found)[1]
+        assert verdict.gate == "dials"
+        return verdict.met, verdict.message
+
+    met, said = asked()
+    assert not met
+    assert said.startswith("0 of 3 dials with version 1 completed in staging; `dialform results")
+    assert not asked(evidence(Tally(placed=9, answered=9, completed=2)))[0]
+    assert not asked(evidence(Tally(completed=9), digest=B))[0]
+    assert asked(evidence(Tally(completed=3)))[0]
+
+
+def test_the_newest_of_each_ledger_counts_and_nothing_twice(tmp_path: Path) -> None:
+    target = prod(tmp_path, 'from = "staging"\ndials = 5\nfailureRate = 0.25')
+    found = [
+        evidence(Tally(completed=2), minute=1),
+        evidence(Tally(completed=3, failed=1), minute=2),
+        evidence(Tally(completed=1, rejected=1), "two", minute=5),
+    ]
+    entries = log((0, "1"))
+    _, dials, rate = verdicts(target, "staging", "visit", entries, [], at(9), found)
+    assert (dials.met, dials.met_at) == (False, None)
+    assert dials.message.startswith("4 of 5 dials")
+    assert not rate.met
+    assert rate.message == "2 of 6 dials with version 1 failed in staging (33.3%), 25.0% may"
+    found.append(evidence(Tally(completed=5, rejected=1), "two", minute=7))
+    _, dials, rate = verdicts(target, "staging", "visit", entries, [], at(9), found)
+    assert (dials.met, dials.met_at, rate.met, rate.met_at) == (True, at(7), True, at(7))
+
+
+def test_without_a_dial_that_ended_no_rate_is_met(tmp_path: Path) -> None:
+    target = prod(tmp_path, 'from = "staging"\nfailureRate = 1.0')
+    found = [evidence(Tally(placed=7, unknown=7))]
+    rate = verdicts(target, "staging", "visit", log((0, "1")), [], at(9), found)[1]
+    assert not rate.met
+    assert "no dial with version 1 has ended in staging yet" in rate.message
 
 
 def test_without_gates_nothing_is_asked(tmp_path: Path) -> None:

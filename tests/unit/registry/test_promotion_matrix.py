@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TEXT = (Path(__file__).parents[3] / "docs" / "promotion.md").read_text(encoding="utf-8")
 NAME = "collections"
+HELD_BACK = "held when rolled back"
 
 
 def cells() -> Iterator[tuple[str, str, str]]:
@@ -65,6 +66,9 @@ def in_state(state: str) -> Registry:
         release(registry, NAME, text)
     if state == "rolled-back":
         roll_back(registry)
+    elif state == HELD_BACK:
+        roll_back(registry)
+        operator(registry, "hold")
     elif state == "yanked":
         operator(registry, "yank", yank_version=2)
     elif state != "live":
@@ -141,4 +145,4 @@ def test_the_page_says_what_the_rules_do(state: str, command: str, said: str) ->
 
 
 def test_the_page_has_every_state() -> None:
-    assert {state for state, _, _ in CELLS} == {*get_args(State), "yanked"}
+    assert {state for state, _, _ in CELLS} == {*get_args(State), "yanked", HELD_BACK}

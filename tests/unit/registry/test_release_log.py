@@ -46,6 +46,7 @@ FIRST = after(None, released(1))
 HELD = after(FIRST, Change("hold"))
 WITHDRAWN = after(FIRST, Change("withdraw"))
 BACK = after(FIRST, rolled(2))
+HELD_BACK = after(BACK, Change("hold"))
 YANKED = after(FIRST, Change("yank", yank_version=1))
 
 ALLOWED = [
@@ -68,6 +69,16 @@ ALLOWED = [
     (BACK, Change("hold"), "held"),
     (BACK, Change("withdraw"), "withdrawn"),
     (BACK, Change("yank", yank_version=2), "rolled-back"),
+    (HELD_BACK, Change("resume"), "rolled-back"),
+    (after(HELD_BACK, Change("resume")), Change("resume"), "live"),
+    (after(HELD_BACK, Change("yank", yank_version=1)), Change("resume"), "rolled-back"),
+    (HELD_BACK, rolled(2), "rolled-back"),
+    (HELD_BACK, Change("withdraw"), "withdrawn"),
+    (
+        after(after(after(HELD_BACK, rolled(3)), Change("resume")), Change("hold")),
+        Change("resume"),
+        "live",
+    ),
 ]
 REFUSED = [
     (HELD, released(1), "is held"),
@@ -78,11 +89,14 @@ REFUSED = [
     (YANKED, rolled(1), "yanked"),
     (WITHDRAWN, rolled(1), "is withdrawn"),
     (BACK, released(1), "was rolled back to version 2"),
+    (HELD_BACK, released(2), "is held"),
+    (after(HELD_BACK, Change("resume")), released(1), "was rolled back to version 2"),
 ]
 NOTHING_TO_DO = [
     (FIRST, released(1)),
     (FIRST, Change("resume")),
     (HELD, Change("hold")),
+    (HELD_BACK, Change("hold")),
     (BACK, rolled(2)),
     (WITHDRAWN, Change("withdraw")),
     (YANKED, Change("yank", yank_version=1)),
@@ -113,6 +127,16 @@ def test_what_the_head_says_already_adds_no_entry(head: Entry, change: Change) -
 def test_a_log_begins_with_a_release(kind: Any) -> None:
     with pytest.raises(ObjectAbsent, match="never released in prod: nothing to"):
         after(None, Change(kind))
+
+
+def test_a_hold_of_before_it_said_what_it_is_on_still_counts() -> None:
+    """Its end gives a live log, as it did."""
+    old = HELD_BACK._replace(held_from=None)
+    old = old._replace(digest=digest(old.render()))
+    assert succession_fault(BACK, old) is None
+    resumed = after(old, Change("resume"))
+    assert resumed.state == "live"
+    assert succession_fault(old, resumed) is None
 
 
 def test_an_entry_carries_the_whole_state() -> None:
@@ -187,7 +211,8 @@ def test_any_history_is_a_chain_without_gaps(history: list[tuple[Change, Meta]])
             entry = after(head, change, as_meta)
         except (Refused, ObjectAbsent):
             continue
-        assert after(entry, change, as_meta) is entry, "the same again is no change"
+        if (entry.kind, entry.state) != ("resume", "rolled-back"):  # that ends what is left
+            assert after(entry, change, as_meta) is entry, "the same again is no change"
         if entry is not head:
             assert succession_fault(head, entry) is None
             entries.append(entry)
@@ -223,6 +248,8 @@ WRONG = [
     ({"time": "yesterday"}, "its time"),
     ({"reason": 7}, "its reason is 7"),
     ({"writer": ...}, "its key 'writer' is missing"),
+    ({"references": "x"}, "its references is 'x': it takes a digest"),
+    ({"heldFrom": "live"}, "its heldFrom is 'live': it takes rolled-back"),
     ({"colour": "red"}, "its key 'colour' is not one of this format's"),
     ({"seq": 3}, "it is entry 3 of collections in prod"),
     ({"environment": "dev"}, "it is entry 2 of collections in dev"),
@@ -263,6 +290,7 @@ def test_a_seal_that_is_missing_or_broken_is_damage() -> None:
         ({"yanked": (2, 1)}, "its state is not what"),
         ({"kind": "hold"}, "its state is not what"),
         ({"writer": None}, "its state is not what"),
+        ({"held_from": "rolled-back"}, "its state is not what"),
     ],
 )
 def test_an_entry_that_does_not_follow_is_named(fields: dict[str, Any], words: str) -> None:

@@ -66,6 +66,7 @@ EVERYTHING: dict[str, Any] = {
     "callAgentExtractorId": dev("extractors", "Collector outcome"),
     "callAgentInput": {"name": "Ann", "amount": 12.50, "none": None, "list": [1, {"ä": "😀"}]},
     "keywords": ["solar"],
+    "idempotencyKey": "df1:everything",
     "agentOverrides": {
         "defaultVoiceId": dev("voices", "Chloe"),
         "defaultVersionedPrompt": prompt(

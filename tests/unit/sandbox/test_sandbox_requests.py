@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dialform.sandbox import Sandbox
+    from dialform.sandbox.keys import Keys
 
 FLOW = "agentOverrides.defaultVersionedPrompt.flowDefinition"
 
@@ -305,3 +306,42 @@ def test_what_the_api_does_not_have_is_said_in_json(
     answer = http.request(method, path)
     assert answer.status_code == status
     assert answer.json()["error"]["message"]
+
+
+KEYED = {"idempotencyKey": "df1:1", "toNumber": "+14155550121"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "status", "shows_id"),
+    [("conflict", 409, True), ("bare-conflict", 409, False), ("same", 200, True)],
+)
+def test_a_key_that_was_used_rings_no_second_phone(
+    http: httpx.Client, sandbox: Sandbox, keys: Keys, status: int, *, shows_id: bool
+) -> None:
+    """Whatever else the second body says, and in this workspace alone."""
+    sandbox.idempotency_keys(keys)
+    first = http.post("/dials", json=dial(**KEYED)).json()["dialId"]
+
+    again = http.post("/dials", json=dial(**KEYED, timeoutMinutes=3))
+
+    assert again.status_code == status
+    assert again.json().get("dialId") == (first if shows_id else None)
+    assert sandbox.rings(KEYED["toNumber"]) == 1
+    assert [one.dial for one in sandbox.received()] == [first, None]
+    assert sandbox.about()["idempotencyKeys"] == keys
+
+
+def test_an_older_api_ignores_keys(http: httpx.Client, sandbox: Sandbox) -> None:
+    sandbox.idempotency_keys("ignored")
+    ids = {http.post("/dials", json=dial(**KEYED)).json()["dialId"] for _ in range(2)}
+    assert len(ids) == sandbox.rings(KEYED["toNumber"]) == 2
+
+
+def test_a_key_of_a_refused_dial_is_free(http: httpx.Client) -> None:
+    assert http.post("/dials", json=dial(**KEYED, timeoutMinutes="3")).status_code == 422
+    assert http.post("/dials", json=dial(**KEYED)).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, 7, None])
+def test_a_key_is_one_to_255_characters(http: httpx.Client, key: object) -> None:
+    assert http.post("/dials", json=dial(idempotencyKey=key)).status_code == 422

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 HEADERS = {"authorization": "Bearer sandbox-dev"}
 
 
-def place(sandbox: SandboxControl) -> str:
+def place(sandbox: SandboxControl, **fields: Any) -> str:
     """Place a dial; its id."""
-    answer = httpx.post(f"{sandbox.url}/dials", json=dial(), headers=HEADERS, trust_env=False)
+    body = dial(**fields)
+    answer = httpx.post(f"{sandbox.url}/dials", json=body, headers=HEADERS, trust_env=False)
     return str(answer.json()["dialId"])
 
 
@@ -41,6 +42,18 @@ def test_a_state_survives(tmp_path: Path) -> None:
         second.reset()
     with Sandbox(state=file) as third:
         assert third.dials() == []
+
+
+def test_used_keys_survive(tmp_path: Path) -> None:
+    """A key is used up for good, and what becomes of such keys stays as it was said."""
+    with Sandbox(state=tmp_path / "state.db") as first:
+        created = place(first, idempotencyKey="df1:1")
+        first.idempotency_keys("same")
+    with Sandbox(state=tmp_path / "state.db") as second:
+        assert place(second, idempotencyKey="df1:1") == created
+        second.reset()
+        assert second.about()["idempotencyKeys"] == "conflict"
+        assert place(second, idempotencyKey="df1:1") != created
 
 
 def test_an_answered_dial_survives_a_kill(tmp_path: Path) -> None:

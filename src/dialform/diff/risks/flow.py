@@ -48,6 +48,25 @@ def _start(before: View, after: View) -> Iterator[tuple[Path, str]]:
             yield (*prompt, "flow", "start"), f"calls begin at {new!r}, not at {old!r}"
 
 
+@rule("flow-no-catch-all", "medium", of_new=True)
+def _no_catch_all(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    for prompt in PROMPTS:
+        old, new = before.nodes(prompt), after.nodes(prompt)
+        for key, node in new.items():
+            was_so = key in old and _is_partial(old[key])
+            if _is_partial(node) and not was_so:
+                yield (
+                    (*prompt, "flow", "node", key, "next"),
+                    f"{key!r} has no way on for an answer that none of its conditions foresees",
+                )
+
+
+def _is_partial(node: Mapping[str, Any]) -> bool:
+    """Whether a question has ways on, and none that always holds."""
+    kinds = [one.get("conditionType") for one in tables(node.get("transitionRules"))]
+    return node.get("type") == "question" and bool(kinds) and "always" not in kinds
+
+
 def _targets(node: Mapping[str, Any]) -> list[str]:
     return [str(one.get("transitionNodeId")) for one in tables(node.get("transitionRules"))]
 

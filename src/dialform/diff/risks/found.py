@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialform.diff.model import Documents, Risk
-from dialform.diff.risks import flow, settings, speech
+from dialform.diff.risks import bindings, flow, inputs, letters, settings, speech
 from dialform.diff.risks.rules import found
 from dialform.diff.risks.view import View, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_THEMES = (speech, settings, flow)
-"""Whose rules are registered by being loaded, in the order in which they are shown."""
+_THEMES = (speech, letters, settings, inputs, flow, bindings)
+"""Whose rules are registered by being loaded."""
 
 BINDING_NAME = "binding-name"
 _ORDER = {"high": 0, "medium": 1, "low": 2}

@@ -49,9 +49,19 @@ def rule(
     return registered
 
 
+WHOLE = "profile-removed"
+"""Says all that rules would say of each field of a profile."""
+
+
 def found(before: View, after: View, *, is_new: bool) -> Iterator[Risk]:
     """What all rules find."""
-    for one in RULES.values():
-        if one.of_new or not is_new:
-            for path, message in one.finds(before, after):
-                yield Risk(one.name, one.level, path, message)
+    made = [
+        Risk(one.name, one.level, path, message)
+        for one in RULES.values()
+        if one.of_new or not is_new
+        for path, message in one.finds(before, after)
+    ]
+    whole = any(risk.rule == WHOLE for risk in made)
+    for risk in made:
+        if risk.rule == WHOLE or not (whole and risk.path[0] == "profile"):
+            yield risk

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.diff.risks.rules import rule
-from dialform.diff.risks.view import PROMPTS, View, table, tables
+from dialform.diff.risks.rules import WHOLE, rule
+from dialform.diff.risks.view import PROMPTS, View, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dialform.diff.model import Path
 
 DURATION = ("profile", "maxDurationSeconds")
 TIMEOUT = ("timeoutMinutes",)
 _LOUDER = 100
+_QUIET = -100.0
+"""The API's default, on the page of `agentOverrides.voiceVolumeLevel`."""
+
 _VOLUMES = (("voiceVolumeLevel",), ("profile", "voiceVolumeLevel"))
+OF_AGENT = "the agent's own"
+
 _DEPRECATED = {"linkedFunctions": "linkedFunctionDefinitionInputs", "aiOpen": "openingLineType"}
 
 
@@ -58,21 +63,42 @@ def _timeout_gone(before: View, after: View) -> Iterator[tuple[Path, str]]:
 
 @rule("volume-up", "low")
 def _volume(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    (path, new), (_, old) = _loudness(after), _loudness(before)
+    if new >= old + _LOUDER:
+        yield path, f"much louder: {old:g} -> {new:g}, of -300 to 300"
+
+
+def _loudness(view: View) -> tuple[tuple[str, ...], float]:
+    """Where the volume is said, and what it is: the call's wins; -100 where nothing says it."""
     for path in _VOLUMES:
-        old, new = _number(before.get(*path)), _number(after.get(*path))
-        if old is not None and new is not None and new >= old + _LOUDER:
-            yield path, f"much louder: {old:g} -> {new:g}, of -300 to 300"
+        value = _number(view.get(*path))
+        if value is not None:
+            return path, value
+    return _VOLUMES[0], _QUIET
 
 
 @rule("voice-changed", "medium")
 def _voice(before: View, after: View) -> Iterator[tuple[Path, str]]:
     (_, old), (path, new) = before.voice, after.voice
-    if old != new:
-        words = (old or "the agent's own", new or "the agent's own")
-        yield (
-            path,
-            f"another voice: {words[0]} -> {words[1]}; its tier, and so the price, may differ",
-        )
+    names = [view.called("voices", name) for view, name in ((before, old), (after, new))]
+    if names[0] != names[1]:
+        told = f"another voice: {names[0] or OF_AGENT} -> {names[1] or OF_AGENT}"
+        if None in (_tier(before), _tier(after)):
+            told += "; no release recorded its tier here, so the price may differ"
+        yield path, told
+
+
+@rule("voice-tier-changed", "medium")
+def _voice_tier(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    old, new = _tier(before), _tier(after)
+    if old is not None and new is not None and old != new:
+        yield after.voice[0], f"the voice is {new}, not {old}: a minute has another price"
+
+
+def _tier(view: View) -> str | None:
+    """The voice's tier as a release recorded it; None where none did."""
+    found = view.described("voices", view.voice[1]).get("voiceTier")
+    return found if isinstance(found, str) else None
 
 
 @rule("model-changed", "medium")
@@ -85,29 +111,57 @@ def _model(before: View, after: View) -> Iterator[tuple[Path, str]]:
             yield (*prompt, "model"), f"another model: {old} -> {new}"
 
 
-@rule("temperature-below-default", "medium")
+@rule("temperature-below-default", "medium", of_new=True)
 def _temperature(before: View, after: View) -> Iterator[tuple[Path, str]]:
     for prompt in PROMPTS:
-        old, new = (_temperature_of(view.prompt(prompt)) for view in (before, after))
-        if new is not None and new < (1.0 if old is None else old):
+        was, now = before.prompt(prompt), after.prompt(prompt)
+        key, default = _default_temperature(after, now)
+        old, new = _option(was, key), _option(now, key)
+        if new is None or (old == new and was.get("model") == now.get("model")):
+            continue
+        path = (*prompt, "modelOptionValues", key)
+        if default is not None:
+            if new < default:
+                yield path, f"{new:g} is below {default:g}, the model's default: {_MUTE}"
+        elif before.call and new < (1.0 if old is None else old):
             said = "not set" if old is None else f"{old:g}"
             yield (
-                (*prompt, "modelOptionValues", "temperature"),
-                (
-                    f"lowered, {said} -> {new:g}: below the model's default the agent is mute, and "
-                    f"the API takes it without a word"
-                ),
+                path,
+                f"lowered, {said} -> {new:g}; no release recorded the model's default: {_MUTE}",
             )
 
 
-def _temperature_of(prompt: Any) -> float | None:
-    for option in tables(table(prompt).get("modelOptionValues")):
-        if option.get("optionId") == "temperature":
-            try:
-                return float(option["value"])
-            except (KeyError, TypeError, ValueError):
-                return None
+_MUTE = "below it the agent is mute, and the API takes it without a word"
+
+
+def _default_temperature(view: View, prompt: Mapping[str, Any]) -> tuple[str, float | None]:
+    """The option's id and the model's default for it, as a release recorded them."""
+    fields = view.described("models", prompt.get("model"))
+    for option in tables(fields.get("modelOptions")):
+        names = (str(option.get(key)).lower() for key in ("id", "name"))
+        if "temperature" in names:
+            return str(option.get("id")), _float(option.get("default"))
+    return "temperature", None
+
+
+def _option(prompt: Mapping[str, Any], key: str) -> float | None:
+    for option in tables(prompt.get("modelOptionValues")):
+        if option.get("optionId") == key:
+            return _float(option.get("value"))
     return None
+
+
+def _float(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+@rule(WHOLE, "high")
+def _profile(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    if before.overrides and not after.overrides:
+        yield ("profile",), "nothing is said of the agent any more: its own settings hold"
 
 
 @rule("language-changed", "high")
@@ -151,22 +205,6 @@ def _function_removed(before: View, after: View) -> Iterator[tuple[Path, str]]:
             yield path, f"the agent can't call {name!r} any more"
 
 
-@rule("webhook-host-changed", "high")
-def _webhook(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    if before.webhook is not None and before.webhook != after.webhook:
-        yield (
-            ("webhook",),
-            f"another host hears of calls: {before.webhook} -> {after.webhook or 'none'}",
-        )
-
-
-@rule("numbers-changed", "medium")
-def _numbers(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    old, new = before.get("numbers"), after.get("numbers")
-    if old is not None and old != new:
-        yield ("numbers",), f"called from other numbers: {old} -> {new or 'none'}"
-
-
 @rule("ivr-off", "medium")
 def _ivr(before: View, after: View) -> Iterator[tuple[Path, str]]:
     path = ("profile", "ivrConfiguration", "detectionType")
@@ -179,43 +217,6 @@ def _idle(before: View, after: View) -> Iterator[tuple[Path, str]]:
     path = ("profile", "idleMessageConfig", "enabled")
     if before.get(*path) is True and after.get(*path) is not True:
         yield path, "nothing is said into silence any more"
-
-
-@rule("fill-empty-on", "medium")
-def _fill(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    path = ("profile", "fillEmptyStringVariables")
-    if after.get(*path) is True and before.get(*path) is not True:
-        yield path, "an input that a call does not bring is said as nothing"
-
-
-@rule("input-optional", "medium")
-def _optional(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    for name, one in before.inputs.items():
-        now = after.inputs.get(name)
-        if now is not None and table(one).get("required") and not table(now).get("required"):
-            yield ("inputs", name, "required"), f"calls may leave {name!r} out now"
-
-
-@rule("input-default-changed", "low")
-def _default(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    for name, one in before.inputs.items():
-        old, new = table(one).get("default"), table(after.inputs.get(name)).get("default")
-        is_hidden = table(one).get("sensitive") or table(after.inputs.get(name)).get("sensitive")
-        if name in after.inputs and old is not None and old != new:
-            yield (
-                ("inputs", name, "default"),
-                f"calls that leave {name!r} out say something else"
-                if is_hidden
-                else f"calls that leave {name!r} out say {new!r}, not {old!r}",
-            )
-
-
-@rule("input-unchecked", "low")
-def _pattern(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    for name, one in before.inputs.items():
-        now = after.inputs.get(name)
-        if now is not None and table(one).get("pattern") and not table(now).get("pattern"):
-            yield ("inputs", name, "pattern"), f"any value of {name!r} is said now, unchecked"
 
 
 @rule("deprecated-field", "low", of_new=True)

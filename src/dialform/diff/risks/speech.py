@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.rules import macro_names
@@ -24,19 +24,14 @@ _DOUBLED, _HALVED = 1.9, 0.55
 _BLOCK = 120
 """Characters from which a paragraph that stands twice was hardly meant to."""
 
-_WORD = re.compile(r"\w+")
+_QUOTED = 100
+"""Characters of a text that a message shows."""
+
+_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
+"""Where a sentence ends; Japanese and Chinese ones have no space behind."""
+
 _FIGURE = re.compile(r"https?://\S+|[$€£¥]?\d[\d.,:/-]*\d|[$€£¥]?\d")
 _MACRO = re.compile(r"\{\{[^{}]*\}\}")
-_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
-"""Alphabets whose letters are taken for each other's."""
-
-_UNSEEN = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u180e\u200b\u2060\u3164\ufeff"  # nothing to see
-    "\u200c\u200d"  # joiners
-    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control
-    "\U000e0000-\U000e007f]"  # tags
-)
 
 
 @rule("opening-changed", "high")
@@ -59,18 +54,16 @@ def _silent(before: View, after: View) -> Iterator[tuple[Path, str]]:
 
 @rule("opt-out-lost", "high")
 def _opt_out(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    path = _where(OPT_OUT, before)
-    if path is not None and _where(OPT_OUT, after) is None:
-        yield path, "nothing says any more what to do when somebody asks not to be called again"
-        return
+    what = "what to do when somebody asks not to be called again"
+    lost = dict(_lost(OPT_OUT, what, before, after))
     for prompt in PROMPTS:
         there = after.nodes(prompt)
         for key, node in before.nodes(prompt).items():
             if key in there and _lets_out(node) and not _lets_out(there[key]):
-                yield (
-                    (*prompt, "flow", "node", key, "next"),
-                    f"{key!r} has no way out any more for who asks not to be called again",
+                lost[(*prompt, "flow", "node", key, "next")] = (
+                    f"{key!r} has no way out any more for who asks not to be called again"
                 )
+    yield from lost.items()
 
 
 def _lets_out(node: Mapping[str, Any]) -> bool:
@@ -78,21 +71,75 @@ def _lets_out(node: Mapping[str, Any]) -> bool:
     return any(isinstance(text, str) and OPT_OUT.search(text) for text in said)
 
 
+@rule("opt-out-missing", "medium", of_new=True)
+def _no_opt_out(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    prompt = PROMPTS[0]
+    if not before.call and after.text(prompt) and not _saying(OPT_OUT, after):
+        yield (*prompt, "text"), "nothing says what to do when somebody asks not to be called again"
+
+
 @rule("disclosure-lost", "high")
 def _disclosure(before: View, after: View) -> Iterator[tuple[Path, str]]:
     for what, pattern in DISCLOSURES.items():
-        path = _where(pattern, before)
-        if path is not None and _where(pattern, after) is None:
-            yield path, f"nothing says any more {what}"
-            continue
+        lost = dict(_lost(pattern, what, before, after))
         opening = (*OPENING, "content")
         old, new = before.texts.get(opening), after.texts.get(opening)
         if old and pattern.search(old) and not (new and pattern.search(new)):
-            yield opening, f"the opening line does not say any more {what}"
+            lost[opening] = f"the opening line does not say any more {what}"
+        yield from lost.items()
 
 
-def _where(pattern: re.Pattern[str], view: View) -> Path | None:
-    return next((path for path, text in view.texts.items() if pattern.search(text)), None)
+@rule("disclosure-missing", "medium", of_new=True)
+def _no_disclosure(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    opening = (*OPENING, "content")
+    if not before.call and after.texts.get(opening):
+        saying = [_saying(pattern, after) for pattern in DISCLOSURES.values()]
+        if not any(saying):
+            yield (
+                opening,
+                "nothing says that the call is recorded, automated, or on whose behalf it is",
+            )
+
+
+def _lost(
+    pattern: re.Pattern[str], what: str, before: View, after: View
+) -> Iterator[tuple[Path, str]]:
+    """
+    The places that lost a sentence with such a phrase, with what was said there.
+
+    A sentence that moved is not lost, nor one that says the same in other words.
+    """
+    old, new = _saying(pattern, before), _saying(pattern, after)
+    left = Counter(one for said in new.values() for one in said)
+    if sum(map(len, old.values())) <= left.total():
+        return
+    if not left:
+        yield next(iter(old)), f"nothing says any more {what}"
+        return
+    for path, said in old.items():
+        gone = [one for one in said if not left[one]]
+        if len(new.get(path, ())) < len(said) and gone:
+            yield path, f"says less often {what}: {_short(gone[0])!r} is gone"
+
+
+def _saying(pattern: re.Pattern[str], view: View) -> dict[Path, list[str]]:
+    """The sentences with such a phrase, by their place."""
+    found: dict[Path, list[str]] = {}
+    for path, text in view.texts.items():
+        if pattern.search(text):
+            # A condition's place names its words, which an edit changes: its node's it is.
+            place = path[:-1] if "next" in path else path
+            found.setdefault(place, []).extend(filter(pattern.search, sentences(text)))
+    return {path: said for path, said in found.items() if said}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _QUOTED else text[: _QUOTED - 4].rstrip() + " ..."
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text, less the white space around them."""
+    return [one.strip() for one in _END.split(text) if one.strip()]
 
 
 @rule("prompt-doubled", "high", of_new=True)
@@ -138,9 +185,13 @@ def _macro_added(before: View, after: View) -> Iterator[tuple[Path, str]]:
 @rule("macro-lost", "medium")
 def _macro_lost(before: View, after: View) -> Iterator[tuple[Path, str]]:
     there = _macros(after)
+    opening = (*OPENING, "content")
+    greeted = macro_names(after.texts.get(opening, ""))
     for name, path in _macros(before).items():
         if name not in there:
             yield path, f"{{{{{name}}}}} is not said any more"
+        elif path == opening and name not in greeted:
+            yield path, f"the opening line does not say {{{{{name}}}}} any more"
 
 
 def _macros(view: View) -> dict[str, Path]:
@@ -151,72 +202,53 @@ def _macros(view: View) -> dict[str, Path]:
     return found
 
 
-@rule("look-alike", "high", of_new=True)
-def _look_alike(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    known = {word for text in before.texts.values() for word in _mixed(text)}
-    for path, text in after.texts.items():
-        for word in dict.fromkeys(_mixed(text)):
-            if word not in known:
-                odd = _odd_letters(word)
-                yield (
-                    path,
-                    f"{word!r} mixes alphabets: {odd}; it is not the word that it looks like",
-                )
-
-
-def _mixed(text: str) -> Iterator[str]:
-    if text.isascii():
-        return
-    for word in _WORD.findall(text):
-        if not word.isascii() and len(_scripts(word)) > 1:
-            yield word
-
-
-def _scripts(word: str) -> set[str]:
-    names = (unicodedata.name(letter, "").split(" ", 1)[0] for letter in word if letter.isalpha())
-    return {name for name in names if name in _SCRIPTS}
-
-
-def _odd_letters(word: str) -> str:
-    counts = Counter(unicodedata.name(letter, "").split(" ", 1)[0] for letter in word)
-    rare = min((script for script in _scripts(word)), key=lambda script: counts[script])
-    names = [unicodedata.name(letter) for letter in word if rare in unicodedata.name(letter, "")]
-    return ", ".join(dict.fromkeys(name.lower() for name in names))
-
-
-@rule("invisible-characters", "high", of_new=True)
-def _invisible(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    known = Counter(letter for text in before.texts.values() for letter in _unseen(text))
-    for path, text in after.texts.items():
-        found = Counter(_unseen(text))
-        new = [letter for letter in found if found[letter] > known[letter]]
-        if new:
-            names = ", ".join(f"U+{ord(letter):04X}" for letter in sorted(new))
-            yield path, f"holds characters that nobody sees: {names}"
-
-
-def _unseen(text: str) -> Iterator[str]:
-    for match in _UNSEEN.finditer(text):
-        letter = match[0]
-        # Joiners belong between letters of some scripts, and between the parts of an emoji.
-        if letter not in "\u200c\u200d" or text[match.start() - 1 : match.start()].isascii():
-            yield letter
-
-
 @rule("negation-lost", "medium")
-def _negation(before: View, after: View) -> Iterator[tuple[Path, str]]:
-    for path, old in before.texts.items():
-        new = after.texts.get(path)
-        if new is None or new == old:
-            continue
-        lost = _words(NEGATION, old) - _words(NEGATION, new)
-        # A text that lost whole lines lost what they forbid; another rule may say more.
+def _negation_lost(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    for path, edits in _edited(before, after):
+        lost: Counter[str] = Counter()
+        for old, new in edits:
+            gone, come = _negations(old), _negations(new)
+            if gone.total() > come.total():
+                lost += gone - come
         if lost:
             yield path, f"says less often: {', '.join(sorted(lost))}"
 
 
-def _words(pattern: re.Pattern[str], text: str) -> Counter[str]:
-    return Counter(word.lower() for word in pattern.findall(text))
+@rule("negation-added", "medium")
+def _negation_added(before: View, after: View) -> Iterator[tuple[Path, str]]:
+    for path, edits in _edited(before, after):
+        added: Counter[str] = Counter()
+        for old, new in edits:
+            gone, come = _negations(old), _negations(new)
+            # A sentence that is new may well forbid something; one that was there says it now.
+            if old and come.total() > gone.total() and len(new) <= len(old):
+                added += come - gone
+        if added:
+            yield path, f"an edited sentence says now: {', '.join(sorted(added))}"
+
+
+def _edited(before: View, after: View) -> Iterator[tuple[Path, list[tuple[list[str], list[str]]]]]:
+    """By place, the sentences that were edited together: before, and after."""
+    for path, old in before.texts.items():
+        new = after.texts.get(path)
+        if new is None or new == old:
+            continue
+        pair = sentences(old), sentences(new)
+        there = [set(one) for one in pair]
+        matcher = SequenceMatcher(None, *pair, autojunk=False)
+        edits = [
+            (
+                [one for one in pair[0][i1:i2] if one not in there[1]],
+                [one for one in pair[1][j1:j2] if one not in there[0]],
+            )
+            for kind, i1, i2, j1, j2 in matcher.get_opcodes()
+            if kind != "equal"
+        ]
+        yield path, edits
+
+
+def _negations(said: list[str]) -> Counter[str]:
+    return Counter(word.lower() for one in said for word in NEGATION.findall(one))
 
 
 @rule("figures-changed", "medium")

@@ -49,6 +49,7 @@ class View:
         self.bindings: Mapping[str, Any] = table(bound.get("bindings"))
         self.call: Mapping[str, Any] = {**table(documents.preset.get("call")), **deviation}
         self.overrides: Mapping[str, Any] = {**table(profile.get("agentOverrides")), **there}
+        self._look_up = documents.look_up
         self.inputs: Mapping[str, Any] = table(documents.preset.get("inputs"))
         self.extra: set[str] = {
             *table(documents.preset.get("extraFields")),
@@ -67,6 +68,11 @@ class View:
     def bound(self, kind: str, name: Any) -> Any:
         """What a name stands for here; None where that is not known."""
         return table(self.bindings.get(kind)).get(name) if isinstance(name, str) else None
+
+    def described(self, kind: str, name: Any) -> Mapping[str, Any]:
+        """What a release recorded of the object behind a name; empty where nobody knows it."""
+        key = table(self.bound(kind, name)).get("id")
+        return table(self._look_up(kind, key)) if isinstance(key, str) else {}
 
     def prompt(self, at: Path) -> Mapping[str, Any]:
         """A prompt of its own."""
@@ -132,6 +138,16 @@ class View:
                 yield ("profile", "functions", str(one.get("function")), "started", at), message
 
     @cached_property
+    def written(self) -> dict[Path, str]:
+        """`texts`, and the inputs' defaults, which are said as well; no sensitive ones."""
+        found = dict(self.texts)
+        for name, one in self.inputs.items():
+            default = table(one).get("default")
+            if isinstance(default, str) and not table(one).get("sensitive"):
+                found["inputs", name, "default"] = default
+        return found
+
+    @cached_property
     def webhook(self) -> str | None:
         """The host that hears of calls; the binding's name where the URL is not known."""
         name: str | None = self.call.get("webhook")
@@ -140,10 +156,10 @@ class View:
 
     @cached_property
     def voice(self) -> tuple[Path, str | None]:
-        """Where the voice is said and what it is called here: the preset's wins."""
+        """Where the voice is said and its name in the stack: the preset's wins."""
         path: Path = ("voice",) if self.call.get("voice") else ("profile", "voice")
         name = self.get(*map(str, path))
-        return path, self.called("voices", name)
+        return path, name if isinstance(name, str) else None
 
     def called(self, kind: str, name: Any) -> str | None:
         """What the object behind a name is called in the workspace, or else the name."""

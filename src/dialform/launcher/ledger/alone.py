@@ -76,7 +76,7 @@ def take_place(
         trouble = _write(ledger, registry, claim)
     if trouble is not None and campaign:
         raise Refused(
-            f"ledger {ledger.path} can't claim its place: {trouble}. A campaign needs the claim: "
+            f"ledger {ledger.shown} can't claim its place: {trouble}. A campaign needs the claim: "
             "without it a copy of the ledger could call everybody again; give this user the "
             "right to write there"
         )
@@ -171,7 +171,7 @@ def _own(ledger: Ledger, registry: Registry, here: Standing) -> tuple[Claim | No
         raise _behind(ledger, own, newest)
     if _seq(newest) < own.seq - 1 and _seq(registry.newest_claim(ledger.id)) < own.seq - 1:
         raise Refused(
-            f"ledger {ledger.path} has made claim {own.seq} in {registry.url}, which does not "
+            f"ledger {ledger.shown} has made claim {own.seq} in {registry.url}, which does not "
             "know the one before it: that registry was restored from a backup, or is another "
             f"copy; {WAY_OUT}"
         )
@@ -194,7 +194,7 @@ def _write(ledger: Ledger, registry: Registry, claim: Claim) -> str | None:
 def _behind(ledger: Ledger, own: Claim | None, newest: Claim) -> Refused:
     what = "does not know" if own is None else f"has made claim {own.seq}, and that is not"
     return Refused(
-        f"ledger {ledger.path} {what} the newest claim of its id: claim {newest.seq}, by "
+        f"ledger {ledger.shown} {what} the newest claim of its id: claim {newest.seq}, by "
         f"{newest.by or 'somebody'} at {newest.time} from {newest.place} on {newest.host} with "
         f"{newest.dials} dials. It is a copy, or was restored from a backup, and another one may "
         f"have dialled; {WAY_OUT}"
@@ -205,7 +205,7 @@ def _check_place(ledger: Ledger, here: Standing, claim: Claim) -> None:
     """Refuse unless ``claim`` is from here."""
     if (claim.host, claim.place) != here:
         raise Refused(
-            f"ledger {ledger.path} lies at {here.place} on {here.host}, and its claim {claim.seq} "
+            f"ledger {ledger.shown} lies at {here.place} on {here.host}, and its claim {claim.seq} "
             f"at {claim.time} is from {claim.place} on {claim.host}: it was copied or moved, and "
             f"the other one may be in use; {WAY_OUT}"
         )
@@ -217,7 +217,7 @@ def _check_mark(ledger: Ledger, mark: Mark) -> None:
     if known > dials:
         mark.close()
         raise Refused(
-            f"ledger {ledger.path} has {dials} dials on record, and this machine has seen it "
+            f"ledger {ledger.shown} has {dials} dials on record, and this machine has seen it "
             f"with {known}: it was restored from a backup; {WAY_OUT}"
         )
     ledger.keep_mark(mark)

@@ -53,6 +53,9 @@ class Connection(Protocol):
     def place(self) -> str | None:
         """Which database of which server it is; None: the file says it."""
 
+    def alone(self, name: str) -> None:
+        """In a transaction: wait for those that said the same ``name``, and let no other go on."""
+
     def checkpoint(self) -> None:
         """Bring what a log of changes holds into the database itself, where there is one."""
 

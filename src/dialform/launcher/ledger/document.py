@@ -31,6 +31,7 @@ def record_json(record: Record) -> dict[str, Any]:
         "status": record.status,
         "words": record.words,
         "evidence": record.evidence,
+        "launchedBy": record.launched_by,
         "settledBy": record.settled_by,
         "reservedAt": record.reserved_at,
         "settledAt": record.settled_at,

@@ -4,33 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialform.errors import Refused
 from dialform.launcher.ledger.looking import hashed
+from dialform.launcher.ledger.reading import record_where
+from dialform.launcher.ledger.seeing import join
 from dialform.launcher.ledger.storage import Storage
+from dialform.launcher.outcomes.lattice import sight_of
 from dialform.launcher.records import Event, Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dialform.launcher.ledger.database import Rows
+    from dialform.launcher.ledger.database import Connection, Rows
 
 _EVENT = ", ".join(Event._fields)
 _PAGE = 500
 
 
 class Events(Storage):
-    """The ledger's events."""
+    """
+    The ledger's events.
+
+    One may come before the answer that names its dial: it is applied when the dial is settled.
+    """
 
     def add_event(self, event: Event) -> bool:
-        """Keep an event; False for a repeat, of which nothing is kept."""
+        """
+        Keep an event and, where its dial is known, what it says of the call; in one transaction.
+
+        Returns False for a repeat, of which nothing is kept.
+        """
         places = ", ".join(f":{name}" for name in Event._fields)
         with self._writing("the event was not kept") as connection:
-            return (
-                connection.change(
-                    f"INSERT INTO event ({_EVENT}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - field names
-                    {**event._asdict(), "applied": int(event.applied)},
-                )
-                > 0
+            if event.dial_id:
+                connection.alone(event.dial_id)
+            kept = connection.change(
+                f"INSERT INTO event ({_EVENT}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - field names
+                {**event._asdict(), "applied": int(event.applied)},
             )
+            if kept and event.dial_id:
+                apply_waiting(connection, event.dial_id)
+        return kept > 0
 
     def events(self, dial_id: str) -> list[Event]:
         """The events of the dial with the API's ``dial_id``, as they came."""
@@ -44,7 +58,7 @@ class Events(Storage):
             )
 
     def unapplied(self, since: float = 0.0, limit: int = _PAGE) -> list[Event]:
-        """Events received since then that no dial knows of yet, oldest first."""
+        """Events received since then of dials that the ledger does not know, oldest first."""
         with self._reading("nothing was read") as connection:
             return _events(
                 connection.rows(
@@ -52,14 +66,6 @@ class Events(Storage):
                     "ORDER BY received_at, digest LIMIT :limit",
                     {"since": since, "limit": limit},
                 )
-            )
-
-    def apply_events(self, digests: Iterable[str]) -> None:
-        """Say that their dials know of these events now."""
-        with self._writing("the events count as new") as connection:
-            connection.change_each(
-                "UPDATE event SET applied = 1 WHERE digest = :digest",
-                [{"digest": one} for one in digests],
             )
 
 
@@ -100,6 +106,15 @@ class Suppressions(Storage):
             found |= {names[row[0]]: Suppression(*row) for row in rows}
         return found
 
+    def refuse_suppressed(self, number: str | None) -> None:
+        """Raises Refused where ``number`` is on the list; None is a browser call."""
+        found = None if number is None else self.suppressed([number]).get(number)
+        if found is not None:
+            raise Refused(
+                f"{number} is not to be called since {found.at}: {found.reason}; nothing was sent. "
+                "`dialform suppress` keeps the list"
+            )
+
     def suppressions(self) -> Iterator[Suppression]:
         """The whole list, by entry."""
         after = ""
@@ -114,6 +129,29 @@ class Suppressions(Storage):
             if len(rows) < _PAGE:
                 return
             after = rows[-1][0]
+
+
+def apply_waiting(connection: Connection, dial_id: str) -> None:
+    """Let a dial know of the events that came before it was known by that id."""
+    connection.alone(dial_id)  # else one that is just being kept would be missed
+    waiting = _events(
+        connection.rows(
+            f"SELECT {_EVENT} FROM event WHERE dial_id = :dial_id AND applied = 0 "  # noqa: S608 - field names
+            "ORDER BY received_at, digest",
+            {"dial_id": dial_id},
+        )
+    )
+    record = None
+    for event in waiting:
+        record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id}, lock=True)
+        sight = sight_of(event)
+        if record is not None and sight is not None:
+            join(connection, record, sight, event.received_at, None)
+    if record is not None:
+        connection.change_each(
+            "UPDATE event SET applied = 1 WHERE digest = :digest",
+            [{"digest": one.digest} for one in waiting],
+        )
 
 
 def _events(rows: Rows) -> list[Event]:

@@ -8,16 +8,28 @@ from __future__ import annotations
 
 from dialform.launcher.ledger.campaigns import Campaigns
 from dialform.launcher.ledger.claiming import Claiming
+from dialform.launcher.ledger.counting import Counting
 from dialform.launcher.ledger.events import Events, Suppressions
 from dialform.launcher.ledger.looking import Looking
 from dialform.launcher.ledger.reserving import Reserving
 from dialform.launcher.ledger.seeing import Seeing
 from dialform.launcher.ledger.settling import Settling
+from dialform.launcher.ledger.summing import Summing
 from dialform.launcher.ledger.waiting import Waiting
 
 
 class Ledger(
-    Reserving, Settling, Seeing, Looking, Campaigns, Waiting, Events, Suppressions, Claiming
+    Reserving,
+    Settling,
+    Seeing,
+    Looking,
+    Counting,
+    Summing,
+    Campaigns,
+    Waiting,
+    Events,
+    Suppressions,
+    Claiming,
 ):
     """
     A durable record of every dial, written before its first byte is sent and after.

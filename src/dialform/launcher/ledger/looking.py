@@ -13,6 +13,9 @@ from dialform.launcher.records import DIAL_STATES, RESERVED, UNKNOWN, Content, R
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+ERASED = "erased:"
+"""What begins the person of a dial whose personal data was removed."""
+
 _NEWEST = "reserved_at DESC, id DESC"
 _MAY_RING = "state IN ('reserved', 'accepted', 'unknown')"
 
@@ -171,7 +174,7 @@ class Looking(Storage):
                     "ON CONFLICT (entry) DO NOTHING",
                     {"entry": hashed(number), "reason": reason, "at": written(now)},
                 )
-            erased = f"erased:{hashed(person)[7:23]}"
+            erased = erased_name(person)
             connection.change_each(
                 "UPDATE dial SET person = :erased, to_number = NULL, inputs = '{}', "
                 "withheld = '[]', body = NULL, answer = NULL, words = NULL, once = NULL "
@@ -190,6 +193,11 @@ class Looking(Storage):
             )
         self.checkpoint()
         return len(dials)
+
+
+def erased_name(person: str) -> str:
+    """What stands for a person, a number or a key, where their data was removed."""
+    return f"{ERASED}{hashed(person)[7:23]}"
 
 
 def hashed(number: str) -> str:

@@ -97,6 +97,10 @@ class PostgresConnection:
         )
         return str(found)
 
+    def alone(self, name: str) -> None:
+        """Hold the lock of that name until the transaction ends."""
+        self.rows("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", {"name": name})
+
     def checkpoint(self) -> None:
         """Nothing: the server's own affair."""
 

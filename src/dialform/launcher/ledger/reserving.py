@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import Refused, UsageError
 from dialform.launcher import liveness
+from dialform.launcher.ledger.counting import latest
 from dialform.launcher.ledger.reading import COLUMNS, record_where
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import RESERVED, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from dialform.launcher.calling import Refusal
+    from dialform.launcher.calling.caps import Placed
     from dialform.launcher.ledger.database import Connection
     from dialform.launcher.records import Reservation
+
+    Room = Callable[[Placed], Refusal | None]
+    """Why there is no room for one dial more, given those before it; None if there is."""
 
 _FIELDS = itemgetter(*Record._fields)
 _NOTHING: dict[str, Any] = dict.fromkeys(Record._fields)
@@ -24,7 +31,7 @@ _INSERTED = (
     *("id", "state", "reserved_at", "deadline", "host", "process"),
     *("environment", "preset", "version", "release", "preset_digest", "bound_digest"),
     *("body_digest", "workspace", "to", "from_number_id", "inputs", "withheld", "once"),
-    *("campaign", "person", "attempt", "body"),
+    *("campaign", "person", "attempt", "body", "evidence", "launched_by"),
 )
 _INSERT = (
     f"INSERT INTO dial ({', '.join(COLUMNS.get(name, name) for name in _INSERTED)}) "  # noqa: S608 - field names
@@ -35,6 +42,9 @@ _TAKE_ROW = (
     "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
     "AND state = 'planned' AND attempt = :attempt - 1"
 )
+_COUNT_ALONE = "UPDATE meta SET value = value WHERE key = 'id'"
+"""Waits for those who count: in SQLite every writer does, and a row's lock does elsewhere."""
+
 _GIVE_ROW_BACK = (
     "UPDATE person SET state = 'planned', attempt = attempt - 1 "
     "WHERE campaign = :campaign AND person = :person AND state <> 'skipped'"
@@ -44,13 +54,15 @@ _GIVE_ROW_BACK = (
 class Reserving(Storage):
     """The ledger's dials as they are reserved."""
 
-    def reserve(self, reservation: Reservation, *, seconds: float) -> tuple[Record, bool]:
+    def reserve(
+        self, reservation: Reservation, *, seconds: float, room: Room | None = None
+    ) -> tuple[Record, bool]:
         """
         Write a dial down before it is sent; on disk when this returns.
 
         ``seconds`` is how long its sender may take at most. The exact bytes in ``body`` are
         kept, with the values of sensitive inputs: the ledger is this user's alone, and
-        `erase` removes them.
+        `erase` removes them. ``room`` as for `reserve_many`.
 
         Returns:
             Its record and True; or, where its ``once`` key or its attempt is taken, the record
@@ -59,9 +71,18 @@ class Reserving(Storage):
         Raises:
             LedgerError: it can't be written, so it must not be sent.
             Refused: its campaign's row is not planned for that attempt, and no dial took it.
+            CallRefused: ``room`` says no.
 
         """
-        (record,) = self.reserve_many([reservation], seconds=seconds)
+        refused: list[Refusal] = []
+
+        def noted(placed: Placed) -> Refusal | None:
+            found = None if room is None else room(placed)
+            refused.extend([] if found is None else [found])
+            return found
+
+        rooms = [] if room is None else [noted]
+        (record,) = self.reserve_many([reservation], seconds=seconds, rooms=rooms)
         if record is not None:
             return record, True
         taken = None
@@ -69,8 +90,10 @@ class Reserving(Storage):
             taken = self.taken(reservation.environment, reservation.once)
         if taken is None and reservation.campaign is not None:
             taken = self._attempt(reservation)
+        if taken is None and refused:
+            raise refused[0].error()
         if taken is None and reservation.campaign is None:
-            return self.reserve(reservation, seconds=seconds)  # its key came free meanwhile
+            return self.reserve(reservation, seconds=seconds, room=room)  # its key came free
         if taken is None:
             raise Refused(
                 f"campaign {reservation.campaign}: {reservation.person} is not planned for "
@@ -79,16 +102,22 @@ class Reserving(Storage):
         return taken, False
 
     def reserve_many(
-        self, reservations: Sequence[Reservation], *, seconds: float
+        self,
+        reservations: Sequence[Reservation],
+        *,
+        seconds: float,
+        rooms: Sequence[Room | None] = (),
     ) -> list[Record | None]:
         """
         Write dials down before they are sent, in one transaction; on disk when this returns.
 
         A campaign's row goes from ``planned`` to ``reserved`` with its dial, one attempt more.
+        ``rooms`` says, of each reservation or of none, whether the environment's caps have room
+        for it, with nobody else reserving meanwhile.
 
         Returns:
             In their order, each one's record; None for one that must not be sent: its key, its
-            row or its attempt is taken.
+            row or its attempt is taken, or there is no room.
 
         Raises:
             LedgerError: they can't be written, so none must be sent.
@@ -109,11 +138,18 @@ class Reserving(Storage):
         made: list[Record | None] = [None] * len(reservations)
         # One order for all processes, so that none waits for one that waits for it.
         order = sorted(range(len(reservations)), key=lambda at: _place(reservations[at]))
+        counting = any(one is not None for one in rooms)
         with self._writing("nothing was sent") as connection:
+            if counting:
+                connection.change(_COUNT_ALONE)
             for at in order:
                 values = _NOTHING | common | reservations[at]._asdict()
                 values["id"] = values["id"] or self._identifier()
                 values["person"] = values["person"] or values["to"]
+                room = rooms[at] if rooms else None
+                placed = partial(latest, connection, reservations[at].environment)
+                if room is not None and room(placed) is not None:
+                    continue
                 if _reserve(connection, values):
                     made[at] = Record._make(_FIELDS(values))
         if self._mark is not None:

@@ -25,8 +25,10 @@ _NEW_COLUMNS = {
     "result": "TEXT",
     "ended_at": "DOUBLE PRECISION",
     "seen_at": "DOUBLE PRECISION",
+    "seconds": "DOUBLE PRECISION",
     "settled_by": "TEXT",
     "evidence": "TEXT",
+    "launched_by": "TEXT",
 }
 """What version 2 knows more of a dial."""
 
@@ -68,6 +70,7 @@ CREATE UNIQUE INDEX dial_attempt ON dial (campaign, person, attempt)
     WHERE campaign IS NOT NULL AND state IN ('reserved', 'accepted', 'unknown');
 CREATE INDEX dial_by_dial_id ON dial (dial_id) WHERE dial_id IS NOT NULL;
 CREATE INDEX dial_by_person ON dial (person, reserved_at);
+CREATE INDEX dial_by_number ON dial (to_number, reserved_at);
 CREATE INDEX dial_by_time ON dial (reserved_at);
 CREATE INDEX dial_reserved ON dial (campaign) WHERE state = 'reserved';
 CREATE INDEX dial_unknown ON dial (campaign) WHERE state = 'unknown';

@@ -1,58 +1,95 @@
-"""Calls as they go on: what is seen of them, in whatever order it comes."""
+"""Calls as they go on: each sight of one joined to what the ledger has, never backwards."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dialform.launcher.ledger.reading import record_where
 from dialform.launcher.ledger.rows import attempt_of, move_row
 from dialform.launcher.ledger.storage import Storage
-from dialform.launcher.records import ENDED, UNDER_WAY
+from dialform.launcher.outcomes.lattice import Sight, joined
+
+if TYPE_CHECKING:
+    from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.records import Record
 
 
 class Seeing(Storage):
     """The ledger's dials as their calls go on."""
 
-    def see(self, dial_id: str, call_status: str, *, at: float, result: str | None = None) -> bool:
+    def see(
+        self,
+        dial_id: str,
+        call_status: str,
+        *,
+        at: float,
+        result: str | None = None,
+        seconds: float | None = None,
+    ) -> bool:
         """
         Write down what is known of a call; its row becomes done when it has ended.
 
         A call that has ended never un-ends, and one that goes on never goes back: what comes
-        late or twice changes nothing. ``result`` is the API's ``systemResultType``.
+        late or twice changes nothing. ``result`` is the API's ``systemResultType``. ``seconds``
+        is how long people talked, as ``GET`` says; None for what a webhook says. An end by
+        ``GET`` stands in the place of another by webhook.
 
         Returns:
             Whether there is a dial with the API's ``dial_id``.
 
         """
+        sight = Sight(call_status, result, "webhook" if seconds is None else "get")
         with self._writing("the call's status is not on record") as connection:
             record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id}, lock=True)
             if record is None:
                 return False
-            if record.call_status not in ENDED and _rank(call_status) >= _rank(record.call_status):
-                ended = call_status in ENDED
-                connection.change(
-                    "UPDATE dial SET call_status = :call_status, seen_at = :at, "
-                    "result = COALESCE(:result, result), ended_at = :ended_at WHERE id = :id",
-                    {
-                        "id": record.id,
-                        "call_status": call_status,
-                        "at": at,
-                        "result": result,
-                        "ended_at": at if ended else None,
-                    },
-                )
-                if ended:
-                    move_row(
-                        connection, attempt_of(record), "done", from_state="live", reason=result
-                    )
-            elif result is not None and record.result is None:
-                connection.change(
-                    "UPDATE dial SET result = :result WHERE id = :id",
-                    {"id": record.id, "result": result},
-                )
+            join(connection, record, sight, at, seconds)
+        return True
+
+    def remark(self, identifier: str, evidence: str) -> bool:
+        """
+        Add a line to what is known of a dial whose outcome is not clear, unless it is there.
+
+        Returns whether it was added.
+        """
+        with self._writing("the evidence was not kept") as connection:
+            record = record_where(connection, "id = :id", {"id": identifier}, lock=True)
+            if record is None or evidence in (record.evidence or "").splitlines():
+                return False
+            connection.change(
+                "UPDATE dial SET evidence = :evidence WHERE id = :id",
+                {
+                    "id": identifier,
+                    "evidence": "\n".join(filter(None, (record.evidence, evidence))),
+                },
+            )
         return True
 
 
-def _rank(status: str | None) -> int:
-    """How far a call has come; what is not known to be an order is under way."""
-    if status in ENDED:
-        return len(UNDER_WAY)
-    return UNDER_WAY.index(status) if status in UNDER_WAY else -1 if status is None else 0
+def join(
+    connection: Connection, record: Record, sight: Sight, at: float, seconds: float | None
+) -> None:
+    """Join a sight to what the dial's record says, in a transaction."""
+    known = None
+    if record.call_status is not None:
+        by_get = record.seconds is not None
+        known = Sight(record.call_status, record.result, "get" if by_get else "webhook")
+    after = joined(known, sight)
+    if after == known:
+        return
+    ended_at = record.ended_at if record.ended_at is not None else at if after.ended else None
+    talked = record.seconds if seconds is None else seconds
+    connection.change(
+        "UPDATE dial SET call_status = :status, result = :result, seen_at = :at, "
+        "ended_at = :ended_at, seconds = :seconds WHERE id = :id",
+        {
+            "id": record.id,
+            "status": after.status,
+            "result": after.result,
+            "at": at,
+            "ended_at": ended_at,
+            "seconds": talked if after.ended and after.source == "get" else None,
+        },
+    )
+    if after.ended:
+        move_row(connection, attempt_of(record), "done", from_state="live", reason=after.result)

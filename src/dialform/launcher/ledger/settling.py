@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import LedgerError, Refused, UsageError
+from dialform.launcher.ledger.events import apply_waiting
 from dialform.launcher.ledger.reading import record_where, records_where
 from dialform.launcher.ledger.rows import attempt_of, move_row
 from dialform.launcher.ledger.storage import Storage, written
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.ledger.rows import Attempt
     from dialform.launcher.records import Record
 
 _ROW_OF = {
@@ -36,7 +38,8 @@ _ROW_OF = {
 _SETTLE = (
     "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "
     "session_id = :session_id, status = :status, words = :words, answer = :answer, "
-    "evidence = COALESCE(:evidence, evidence), settled_by = :settled_by WHERE id = :id "
+    "evidence = COALESCE(evidence || '; ' || :evidence, :evidence, evidence), "
+    "settled_by = :settled_by WHERE id = :id "
     "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
 )
 
@@ -138,9 +141,11 @@ class Settling(Storage):
                     due=due,
                     reason=None,
                 )
+            if dial_id is not None:
+                apply_waiting(connection, dial_id)
             settled = record_where(connection, "id = :id", {"id": identifier})
         if settled is None:
-            raise LedgerError(f"ledger {self.path}: dial {identifier} is gone")
+            raise LedgerError(f"ledger {self.shown}: dial {identifier} is gone")
         return settled
 
     def abandoned(
@@ -190,12 +195,17 @@ def _settle(connection: Connection, one: Settlement, now: float) -> None:
     ((campaign, person, attempt),) = connection.rows(
         "SELECT campaign, person, attempt FROM dial WHERE id = :id", {"id": one.id}
     )
-    if campaign is None:
-        return
+    if campaign is not None:
+        _move_row_of(connection, one, (campaign, person, attempt))
+    if one.dial_id is not None:
+        apply_waiting(connection, one.dial_id)
+
+
+def _move_row_of(connection: Connection, one: Settlement, attempt: Attempt) -> None:
     again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
     move_row(
         connection,
-        (campaign, person, attempt),
+        attempt,
         "planned" if again else _ROW_OF[one.state],
         from_state=None,
         back=again,

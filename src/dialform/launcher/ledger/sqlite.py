@@ -70,6 +70,9 @@ class SqliteConnection:
         """None: its file says it."""
         return None
 
+    def alone(self, name: str) -> None:
+        """Nothing: whoever writes is alone."""
+
     def checkpoint(self) -> None:
         """Write what the WAL holds into the file, as far as readers allow."""
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -64,6 +64,11 @@ class Storage:
         self._count = 0
 
     @property
+    def shown(self) -> str:
+        """What messages call it: its path, or its URL without the password."""
+        return self._where().place
+
+    @property
     def is_shared(self) -> bool:
         """Whether several machines may use it: it is in a PostgreSQL server."""
         return self.path.startswith(("postgresql://", "postgres://"))

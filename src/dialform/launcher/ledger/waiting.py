@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.launcher.ledger.rows import ROW
 from dialform.launcher.ledger.storage import Storage
@@ -11,14 +11,28 @@ from dialform.launcher.records import PLANNED, SKIPPED, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    _To = tuple[str, str, float | None, str | None]
-    """A person, and the state, the due time and the reason that their row gets."""
-
 _PAGE = 1000
 _MOVE = (
-    "UPDATE person SET state = ?, due = COALESCE(?, due), reason = ? "
-    "WHERE campaign = ? AND person = ? AND state <> 'skipped' AND "
+    "UPDATE person SET state = ?, due = COALESCE(?, due), reason = ?, attempt = attempt - ? "
+    "WHERE campaign = ? AND person = ? AND state <> 'skipped' "
+    "AND attempt = COALESCE(?, attempt) AND "
 )
+
+
+class _Move(NamedTuple):
+    """A person, and what becomes of their row."""
+
+    person: str
+    state: str
+    due: float | None = None
+    """None leaves it."""
+
+    reason: str | None = None
+    back: int = 0
+    """How many attempts it has fewer."""
+
+    after: int | None = None
+    """How many attempts it must have; None for any."""
 
 
 class Waiting(Storage):
@@ -69,8 +83,8 @@ class Waiting(Storage):
                 return
             after = found[-1][0]
 
-    def row_of(self, campaign: str, person: str) -> Row | None:
-        """The row of a person who is called in the campaign; None if there is none."""
+    def row(self, campaign: str, person: str) -> Row | None:
+        """The row of a person in a campaign; None if there is none, or only skipped ones."""
         with self._reading("nothing was read") as connection:
             found = connection.rows(
                 f"SELECT {ROW} FROM person WHERE campaign = :campaign AND person = :person "  # noqa: S608 - field names
@@ -79,15 +93,30 @@ class Waiting(Storage):
             )
         return Row(*found[0]) if found else None
 
-    def again(self, campaign: str, person: str, due: float) -> bool:
+    def placed(self, campaign: str) -> int:
+        """How many calls of a campaign the API accepted."""
+        with self._reading("nothing was read") as connection:
+            ((found,),) = connection.rows(
+                "SELECT COUNT(*) FROM dial WHERE campaign = :id AND state = 'accepted'",
+                {"id": campaign},
+            )
+        return int(found)
+
+    def again(self, campaign: str, person: str, due: float, *, after: int | None = None) -> bool:
         """
         Plan one more attempt at a person whose call has ended, as a retry policy says.
 
-        Returns whether the row was ``done`` or ``live``; else nothing changes.
+        ``after`` is the attempt that ended: one that another process planned already is not
+        planned twice. Returns whether the row was ``done`` or ``live`` after it; else nothing
+        changes.
         """
-        return bool(
-            self._move(campaign, [(person, PLANNED, due, None)], "state IN ('done', 'live')")
-        )
+        move = _Move(person, PLANNED, due=due, after=after)
+        return bool(self._move(campaign, [move], "state IN ('done', 'live')"))
+
+    def plan_rejected(self, campaign: str, persons: Iterable[str], due: float) -> int:
+        """Plan people again whom the API rejected for no reason of theirs. How many were moved."""
+        moves = [_Move(person, PLANNED, due=due, back=1) for person in persons]
+        return self._move(campaign, moves, "state = 'rejected'")
 
     def skip(self, campaign: str, person: str, reason: str) -> bool:
         """Call a planned person no more. Returns whether the row was planned."""
@@ -95,7 +124,7 @@ class Waiting(Storage):
 
     def skip_many(self, campaign: str, people: Iterable[tuple[str, str]]) -> int:
         """Call planned people no more, each with a reason, at once; returns how many were."""
-        moves = [(person, SKIPPED, None, reason) for person, reason in people]
+        moves = [_Move(person, SKIPPED, reason=reason) for person, reason in people]
         return self._move(campaign, moves, "state = 'planned'")
 
     def postpone(self, campaign: str, person: str, due: float, reason: str) -> bool:
@@ -104,14 +133,14 @@ class Waiting(Storage):
 
     def postpone_many(self, campaign: str, people: Iterable[tuple[str, float, str]]) -> int:
         """Call planned people later, each when and why, at once; returns how many were planned."""
-        moves = [(person, PLANNED, due, reason) for person, due, reason in people]
+        moves = [_Move(person, PLANNED, due=due, reason=reason) for person, due, reason in people]
         return self._move(campaign, moves, "state = 'planned'")
 
-    def _move(self, campaign: str, moves: Iterable[_To], before: str) -> int:
+    def _move(self, campaign: str, moves: Iterable[_Move], before: str) -> int:
         """Move rows in one transaction; ``before`` is the condition on their state."""
         values = [
-            (state, due, reason, campaign, person)
-            for person, state, due, reason in sorted(moves, key=lambda one: one[0])
+            (one.state, one.due, one.reason, one.back, campaign, one.person, one.after)
+            for one in sorted(moves, key=lambda one: one.person)
         ]
         with self._writing("no row was moved") as connection:
             return connection.change_each(_MOVE + before, values)

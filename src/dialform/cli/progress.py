@@ -1,0 +1,194 @@
+"""
+A running campaign as it is shown: a live line on a terminal, plain lines elsewhere, or JSON lines.
+
+Everything but JSON goes to stderr. Rich draws the live line; where there is no terminal, one
+plain line every few seconds says the same, so that a CI log stays readable.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from dialform.cli import output
+from dialform.errors import Refused
+from dialform.launcher.records import FINISHED, PAUSED
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from rich.live import Live
+
+    from dialform.launcher.campaign.engine import Engine, Happened, Stop
+    from dialform.launcher.records import Campaign
+
+_EVERY = 10.0
+"""Seconds between plain lines."""
+
+_INTERRUPTED = 130
+_RATE_OVER = 30.0
+"""Seconds over which the rate is told."""
+
+_WORTH_A_LINE = ("unknown", "rejected", "lost")
+
+
+class Progress:
+    """What is shown of one run of a campaign; for ``with``."""
+
+    def __init__(
+        self, campaign: Campaign, counts: dict[str, int], again: str, *, as_json: bool
+    ) -> None:
+        """``again`` is the command that goes on."""
+        self._campaign = campaign
+        self._counts = dict(counts)
+        self._again = again
+        self._as_json = as_json
+        self._is_live = not as_json and sys.stderr.isatty()
+        self._live: Live | None = None
+        self._engine: Engine | None = None
+        self._began = time.monotonic()
+        self._told = float("-inf")
+        self._sent: list[float] = []
+        self._endings: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        if self._is_live:
+            from rich.console import Console  # noqa: PLC0415 - on terminals only
+            from rich.live import Live  # noqa: PLC0415
+
+            self._live = Live(
+                console=Console(stderr=True),
+                refresh_per_second=4,
+                get_renderable=self._line,
+                transient=True,
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+        if self._live is not None:
+            self._live.stop()
+
+    def watches(self, engine: Engine) -> None:
+        """Show this engine's pace."""
+        self._engine = engine
+
+    def happened(self, one: Happened) -> None:
+        """Something happened to a row."""
+        self._count(one)
+        if self._as_json:
+            output.json_line(
+                {
+                    "event": one.kind,
+                    "row": one.row.row,
+                    "person": one.row.person,
+                    "to": one.row.to,
+                    "dialId": one.dial_id,
+                    "told": one.told,
+                    "time": one.time,
+                }
+            )
+            return
+        if one.kind in _WORTH_A_LINE:
+            self._note(f"{one.row.to}: {one.kind}: {one.told}")
+        if not self._is_live and time.monotonic() - self._told > _EVERY:
+            self._told = time.monotonic()
+            output.note(self._line())
+
+    def interrupted(self) -> None:
+        """The first Ctrl-C."""
+        self._note(
+            "no more calls are started; waiting for the answers that are on their way "
+            "(again to leave them as unknown)"
+        )
+
+    def ended(self, stop: Stop, counts: dict[str, int]) -> int:
+        """Say how it ended and how to go on; the exit code. Raises Refused where it is paused."""
+        self._counts = counts
+        if self._as_json:
+            document: dict[str, Any] = {"event": "stopped", **stop._asdict(), "rows": counts}
+            output.json_line(document)
+        else:
+            output.note(self._line())
+        unknown = counts.get("unknown", 0)
+        if unknown:
+            output.warning(
+                f"{unknown} of unknown outcome: a phone may have rung; `dialform ledger "
+                "--unknown` lists them, and nothing dials them again by itself"
+            )
+        if stop.state == FINISHED:
+            return 0
+        if stop.state == PAUSED:
+            raise Refused(
+                f"campaign {self._campaign.name} is paused: {stop.message} [{stop.rule}]; "
+                f"go on with: {self._again}"
+            )
+        output.note(f"interrupted; go on with: {self._again}")
+        return _INTERRUPTED
+
+    def _count(self, one: Happened) -> None:
+        if one.kind == "accepted":
+            self._move("planned", "live")
+            self._sent.append(time.monotonic())
+        elif one.kind == "ended":
+            self._move("live", "done")
+            self._endings[one.told] = self._endings.get(one.told, 0) + 1
+        elif one.kind in ("rejected", "unknown", "skipped"):
+            self._move("planned", one.kind)
+        elif one.kind == "again":
+            self._move("done", "planned")
+
+    def _move(self, before: str, after: str) -> None:
+        self._counts[before] = max(0, self._counts.get(before, 0) - 1)
+        self._counts[after] = self._counts.get(after, 0) + 1
+
+    def _line(self) -> str:
+        """The campaign in a line."""
+        now = time.monotonic()
+        self._sent = [at for at in self._sent if now - at < _RATE_OVER]
+        over = min(_RATE_OVER, max(now - self._began, 1.0))
+        rate = len(self._sent) / over
+        remain = self._counts.get("planned", 0)
+        parts = [
+            f"{self._campaign.name}: {remain:,} to call",
+            f"{self._counts.get('live', 0)} live",
+            f"{self._counts.get('done', 0):,} done",
+        ]
+        parts += [
+            f"{self._counts[state]:,} {state}"
+            for state in ("skipped", "rejected", "unknown")
+            if self._counts.get(state)
+        ]
+        ends = ", ".join(f"{count} {name}" for name, count in sorted(self._endings.items()))
+        if ends:
+            parts.append(f"({ends})")
+        parts.append(f"{rate:.1f}/s")
+        if rate and remain:
+            parts.append(f"{_length(remain / rate)} left")
+        if self._engine is not None and self._engine.governor.pace < 1:
+            parts.append(f"slowed to {self._engine.governor.pace:.0%}")
+        return ", ".join(parts)
+
+    def _note(self, text: str) -> None:
+        if self._live is not None:
+            self._live.console.print(output.scrub(text), markup=False, highlight=False)
+        else:
+            output.note(text)
+
+
+def _length(seconds: float) -> str:
+    """``1 h 5 min``."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -1,0 +1,272 @@
+"""``dialform results``: what became of calls, counted for each version or row by row."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from dialform.cli import context
+from dialform.errors import SettingError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+    from dialform.cli.parser import Parser
+    from dialform.launcher.ledger import Ledger
+    from dialform.launcher.outcomes.table import Result
+    from dialform.launcher.outcomes.tally import Version
+    from dialform.launcher.records import Campaign
+    from dialform.registry import Tally
+
+    Write = Callable[[Callable[[], Iterator[Result]], BinaryIO], None]
+
+_DESCRIPTION = """\
+What became of calls, as far as the ledger knows: a line for each preset version, or with
+--csv, --jsonl or --parquet a row for each row of a campaign's file (of each dial, without
+--campaign). Columns of the file keep their names, what came of it stands in dialform_...;
+sensitive inputs are left out, and no cell of a CSV file is a formula.
+
+Nobody is asked: `dialform wait` and `dialform serve` find out how calls ended.
+"""
+_EPILOG = """\
+--publish records the counts of all dials of the environment in the registry, for the gates
+`dials` and `failureRate` of the environments that versions are promoted to (docs/gates.md).
+
+examples:
+  dialform results -s prod --since 24h
+  dialform results -s prod --campaign autumn --csv -o autumn.csv
+  dialform results -s staging --publish
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
+    """Add ``results``."""
+    parser = subparsers.add_parser(
+        "results",
+        help="what became of calls, as a table or row by row",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
+    context.add_stack(parser)
+    parser.add_argument("--campaign", metavar="NAME", help="of this campaign")
+    parser.add_argument("--since", metavar="TIME", help="placed in the last 90m, 24h, 7d")
+    parser.add_argument("--csv", action="store_true", help="row by row, as CSV")
+    parser.add_argument("--jsonl", action="store_true", help="row by row, a JSON document a line")
+    parser.add_argument("--parquet", action="store_true", help="row by row, as Parquet; needs -o")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write rows to FILE, whole or not")
+    parser.add_argument("--publish", action="store_true", help="record the counts in the registry")
+    context.add_registry(parser)
+    context.add_ledger(parser)
+    context.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print the table, write rows, or publish."""
+    from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - when run
+
+    _check(args)
+    environment = context.environment_of(args)
+    since = None
+    if args.since is not None:
+        from dialform.launcher.campaign.settings import seconds  # noqa: PLC0415 - where given
+
+        since = time.time() - seconds(args.since)
+    with contextlib.closing(Ledger(context.ledger_of(args))) as ledger:
+        campaign = None
+        if args.campaign is not None:
+            campaign = _campaign(ledger, environment, args.campaign)
+        if args.csv or args.jsonl or args.parquet:
+            _write_rows(args, ledger, environment, campaign, since)
+            return
+        if args.publish:
+            _publish(args, ledger, environment)
+            return
+        _print_table(args, ledger, environment, campaign, since)
+
+
+def _check(args: argparse.Namespace) -> None:
+    forms = [args.csv, args.jsonl, args.parquet, args.publish]
+    if sum(forms) > 1:
+        raise UsageError("give one of --csv, --jsonl, --parquet and --publish")
+    if args.campaign is not None and args.since is not None:
+        raise UsageError("give --campaign or --since: a campaign's results are all of it")
+    if args.publish and (args.campaign is not None or args.since is not None):
+        raise UsageError(
+            "--publish counts all dials of the environment: without --campaign, --since"
+        )
+    if args.parquet and not args.output:
+        raise UsageError("--parquet needs -o FILE: it is no text")
+    if args.output and not (args.csv or args.jsonl or args.parquet):
+        raise UsageError("-o goes with --csv, --jsonl or --parquet")
+    if args.json and (args.csv or args.jsonl or args.parquet):
+        raise UsageError("--json is of the table; a JSON document for each row is --jsonl")
+
+
+def _campaign(ledger: Ledger, environment: str, name: str) -> Campaign:
+    from dialform.launcher.resolve import near  # noqa: PLC0415 - when run
+
+    found = ledger.campaign(environment, name)
+    if found is None:
+        names = [one.name for one in ledger.campaigns(environment)]
+        raise UsageError(f"there is no campaign {name!r} in {environment}{near(name, names)}")
+    return found
+
+
+# The table
+
+
+def _print_table(
+    args: argparse.Namespace,
+    ledger: Ledger,
+    environment: str,
+    campaign: Campaign | None,
+    since: float | None,
+) -> None:
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.launcher.outcomes.tally import tallies  # noqa: PLC0415
+
+    identifier = None if campaign is None else campaign.id
+    found = tallies(ledger.outcomes(environment, campaign=identifier, since=since))
+    if args.json:
+        versions = [_as_json(version, tally) for version, tally in found.items()]
+        output.json_document({"format": "dialform.results/1", "versions": versions})
+        return
+    if not found:
+        output.note(f"the ledger {ledger.path} has no such dials in {environment}")
+        return
+    headers = ["preset", "version", "placed", "answered", "completed", "failed", "rejected"]
+    headers += ["unknown", "failure rate", "talked"]
+    output.table(headers, [_row(version, tally) for version, tally in found.items()])
+    live = sum(one.environment == environment for one in ledger.live(identifier))
+    if live:
+        output.note(f"{live} calls have not ended, as far as is known: `dialform wait` looks")
+
+
+def _row(version: Version, tally: Tally) -> list[Any]:
+    rate, talked = tally.failure_rate, None
+    if tally.answered:
+        talked = f"{tally.seconds / tally.answered:.0f} s"
+    return [
+        version.preset,
+        "unreleased" if version.version is None else version.version,
+        *(tally.placed, tally.answered, tally.completed, tally.failed, tally.rejected),
+        tally.unknown,
+        None if rate is None else f"{rate:.1%}",
+        talked,
+    ]
+
+
+def _as_json(version: Version, tally: Tally) -> dict[str, Any]:
+    return {
+        "environment": version.environment,
+        "preset": version.preset,
+        "version": version.version,
+        "presetDigest": version.digest,
+        **tally._asdict(),
+        "failureRate": tally.failure_rate,
+    }
+
+
+# Rows
+
+
+def _write_rows(
+    args: argparse.Namespace,
+    ledger: Ledger,
+    environment: str,
+    campaign: Campaign | None,
+    since: float | None,
+) -> None:
+    from dialform.cli import output, rows  # noqa: PLC0415 - when run
+    from dialform.launcher.outcomes import results  # noqa: PLC0415
+
+    sensitive = set() if campaign is None else _sensitive(args, campaign)
+
+    def stream() -> Iterator[Result]:
+        if campaign is not None:
+            return results.of_campaign(ledger, campaign, sensitive)
+        return results.of_environment(ledger, environment, since)
+
+    write = rows.CSV if args.csv else rows.JSON_LINES if args.jsonl else rows.PARQUET
+    if args.output is None:
+        sys.stdout.flush()
+        write(stream, sys.stdout.buffer)
+        return
+    with _replacing(args.output) as file:
+        write(stream, file)
+    output.note(f"{args.output} is written")
+
+
+def _sensitive(args: argparse.Namespace, campaign: Campaign) -> set[str]:
+    """The inputs that the campaign's preset declares sensitive; the ledger's rows hold them."""
+    from dialform.launcher.resolve import BOUND_FORMAT  # noqa: PLC0415 - when run
+    from dialform.presets.canonical import Digest  # noqa: PLC0415
+
+    bound = context.registry_of(args).read_document(Digest(campaign.bound_digest), BOUND_FORMAT)
+    declared = bound.get("inputs") or {}
+    return {name for name, one in declared.items() if one.get("sensitive")}
+
+
+@contextlib.contextmanager
+def _replacing(name: str) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``name`` when it is whole, for this user alone."""
+    import os  # noqa: PLC0415 - when run
+    import tempfile  # noqa: PLC0415 - likewise
+
+    folder, _ = os.path.split(os.path.abspath(name))  # noqa: PTH100 - as the launcher has it
+    try:
+        handle, new = tempfile.mkstemp(dir=folder, prefix=".dialform-results-")
+    except OSError as error:
+        raise SettingError(f"{name}: can't be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, name)  # noqa: PTH105 - as above
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(new)  # noqa: PTH108 - as above
+        if isinstance(error, OSError):
+            raise SettingError(f"{name}: can't be written: {error.strerror}") from None
+        raise
+
+
+# Publishing
+
+
+def _publish(args: argparse.Namespace, ledger: Ledger, environment: str) -> None:
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.launcher.outcomes.tally import tallies  # noqa: PLC0415
+    from dialform.presets.canonical import Digest  # noqa: PLC0415
+    from dialform.registry.authorship import meta  # noqa: PLC0415
+
+    registry = context.registry_of(args)
+    found = {
+        version: tally
+        for version, tally in tallies(ledger.outcomes(environment)).items()
+        if version.version is not None
+    }
+    made = [
+        registry.publish_evidence(
+            environment, one.preset, Digest(one.digest), ledger.id, tally, meta(None)
+        )
+        for one, tally in found.items()
+    ]
+    if args.json:
+        evidence = [one.as_json() for one in made]
+        output.json_document({"format": "dialform.published/1", "evidence": evidence})
+        return
+    if not made:
+        output.note(f"the ledger {ledger.path} has no dial of a release in {environment}")
+    for one in made:
+        output.data(
+            f"{one.preset} version {one.version} in {environment}: {one.tally.completed} "
+            f"completed, {one.tally.failed + one.tally.rejected} failed or rejected "
+            f"(evidence {one.seq})"
+        )

@@ -1,0 +1,36 @@
+"""
+An environment's rules for calls as people read them, one by one.
+
+Pure. Takes the table ``calls`` of its document; what a rule means is elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dialform.launcher.calling.week import DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CAPS = ("perPerson", "perEnvironment")
+
+
+def single_rules(calls: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each rule by its key (``calls.hours.fri``) and what it says."""
+    for key, value in calls.items():
+        if key == "hours":
+            yield from ((f"calls.hours.{day}", ", ".join(found)) for day, found in value.items())
+        elif key == "holidays":
+            for whose, days in value.items():
+                yield from ((f"calls.holidays.{whose}.{day}", days[day]) for day in days)
+        elif key in CAPS:
+            yield from ((f"calls.{key}.{within}", str(most)) for within, most in value.items())
+        else:
+            yield f"calls.{key}", ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def in_order(key: str) -> tuple[str, int, str]:
+    """Sorts keys: days as in a week, the rest by name."""
+    _, rule, *rest = key.split(".")
+    return rule, DAYS.index(rest[0]) if rule == "hours" else 0, key

@@ -1,0 +1,616 @@
+"""
+The engine: takes a campaign's rows as they come due, sends each call once, follows it to its end.
+
+Reserve, send, settle: functions of a ledger, a clock and a transport, which all come in, so that
+the same code runs under a simulated clock and network. What it decides it reads from the
+ledger: several processes that share one never ring anyone twice, and a process that ends at any
+point leaves rows that say what is known of them. No POST is ever repeated here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from dialform.errors import (
+    ApiError,
+    Deferred,
+    DialformError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Rejected,
+)
+from dialform.launcher.campaign.governor import Governor
+from dialform.launcher.idempotency import CONFLICT, EXISTED
+from dialform.launcher.records import (
+    ENDED,
+    FINISHED,
+    PAUSED,
+    RUNNING,
+    Reservation,
+    Row,
+    Settlement,
+)
+from dialform.presets.canonical import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dialform.api.answers import Created
+    from dialform.api.fast import Seen
+    from dialform.launcher.calling import Refusal
+    from dialform.launcher.campaign.settings import Settings
+    from dialform.launcher.campaign.writer import Writer
+    from dialform.launcher.ledger import Ledger
+    from dialform.launcher.ledger.reserving import Room
+    from dialform.launcher.records import Campaign, Record
+    from dialform.launcher.request import Template
+
+STALE = 5.0
+"""Seconds after which what is released is looked at again: a hold stops calls within these."""
+
+IDLE = 30.0
+"""Seconds after which the ledger is looked at again where nothing is due: somebody may add to it,
+or another process may have left something."""
+
+POLLS = (5.0, 10.0, 20.0, 30.0)
+"""Seconds between looks at a live call; the last one is repeated."""
+
+EQUAL_REJECTIONS = 5
+"""Equal rejections in a row that are not about the people who were called."""
+
+_GROUP = 64
+"""Rows that are reserved in one transaction, at most."""
+
+_NEVER_THERE = frozenset((401, 403, 404))
+"""Rejections that are about the key, the agent or the workspace, never about who is called."""
+
+_SHORTEST = 0.02
+"""Seconds that it waits at least before it looks again."""
+
+_LOST_IN_A_ROW = 5
+"""Calls without an answer in a row after which nothing more is sent."""
+
+_NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown outcome"
+
+
+class Transport(Protocol):
+    """What sends: `dialform.api.fast.FastClient`, or a simulation."""
+
+    async def create(self, body: bytes, *, idempotent: bool = False) -> Created:
+        """``POST /dials``. Raises NotSent, Rejected, Deferred, OutcomeUnknown."""
+        ...
+
+    async def seen(self, dial_id: str) -> Seen:
+        """``GET /dials/{id}``. Raises ApiError."""
+        ...
+
+
+class Gate(Protocol):
+    """The environment's rules, for one row: `watch.Watch`, or a simulation."""
+
+    def allows(self, now: float, row: Row) -> Refusal | None:
+        """Why it is not called now, caps aside."""
+        ...
+
+    def room(self, now: float, row: Row) -> Room | None:
+        """What the caps say, asked while its dial is reserved; None where there are none."""
+        ...
+
+
+class Stop(NamedTuple):
+    """Why a campaign goes no further for now."""
+
+    state: str
+    """``paused`` or ``finished``; ``running`` where this process alone stops."""
+
+    rule: str
+    """``hold``, ``key``, ``canary``, ``failures``, ...; empty for ``finished``."""
+
+    message: str
+
+
+class Happened(NamedTuple):
+    """Something to show."""
+
+    kind: str
+    """``reserved``, a dial's state, ``ended``, ``again``, ``skipped``, ``later``, ``lost``."""
+
+    row: Row
+    time: float
+    told: str = ""
+    dial_id: str | None = None
+
+
+class Engine:
+    """One process's share of a campaign."""
+
+    def __init__(  # noqa: PLR0913 - everything it touches comes in
+        self,
+        campaign: Campaign,
+        settings: Settings,
+        *,
+        ledger: Ledger,
+        writer: Writer,
+        transport: Transport,
+        template: Template,
+        now: Callable[[], float],
+        gate: Gate,
+        stopped: Callable[[], Stop | None],
+        suppressed: Callable[[str], str | None],
+        report: Callable[[Happened], None] = lambda _: None,
+        key: Callable[[Row], str] | None = None,
+        timeout: float = 30.0,
+        longest_call: float = 3600.0,
+        polls: Sequence[float] = POLLS,
+        stale: float = STALE,
+        idle: float = IDLE,
+        is_pending: Callable[[Record], bool] | None = None,
+    ) -> None:
+        """
+        Touch nothing yet.
+
+        Args:
+            campaign: as the ledger has it.
+            settings: its limits and policies.
+            ledger: where it is kept.
+            writer: how the ledger is called.
+            transport: what sends.
+            template: the bound preset that is called with.
+            now: the time, in seconds since 1970.
+            gate: the environment's rules at dial time.
+            stopped: what a hold, a withdrawal or a yank says now.
+            suppressed: why a number is not to be called, if so.
+            report: is told what happens.
+            key: an ``idempotencyKey`` for a row's next attempt; None: none is sent.
+            timeout: seconds that the API has for an answer.
+            longest_call: seconds after which a call that was not seen to end is let go of.
+            polls: seconds between looks at a live call; the last one is repeated.
+            stale: seconds after which what is released is looked at again.
+            idle: seconds after which the ledger is looked at again where nothing is due.
+            is_pending: whether a process may still settle a dial; None asks the machine.
+
+        """
+        self.campaign = campaign
+        self.settings = settings
+        self.governor = Governor(settings, now())
+        self._ledger = ledger
+        self._writer = writer
+        self._transport = transport
+        self._template = template
+        self._now = now
+        self._gate = gate
+        self._stopped = stopped
+        self._suppressed = suppressed
+        self._report = report
+        self._key = key
+        self._timeout = timeout
+        self._longest = longest_call
+        self._polls = polls
+        self._stale = stale
+        self._longest_idle = idle
+        self._is_pending = is_pending
+        self._stop: Stop | None = None
+        self._checked = float("-inf")
+        self._wake = asyncio.Event()
+        # In the order in which they began: sets would make each run another one.
+        self._sends: dict[asyncio.Task[None], None] = {}
+        self._calls: dict[asyncio.Task[None], None] = {}
+        self._placed = 0
+        self._before = 0
+        """Calls that the campaign placed before this process began."""
+
+        self._endings: Counter[str] = Counter()
+        self._equal: tuple[tuple[Any, ...], list[Row]] | None = None
+        self._lost_in_a_row = 0
+
+    async def run(self) -> Stop:
+        """
+        Call until nobody is left, or something stops it.
+
+        Raises:
+            LedgerError: the ledger can't be written: nothing more was sent.
+
+        """
+        await self._writer.call(self._ledger.set_campaign_state, self.campaign.id, RUNNING)
+        await self._take_up()
+        try:
+            while self._stop is None:
+                await self._look()
+                if self._stop is None and not await self._send_some():
+                    await self._idle()
+            return await self._drained(self._stop)
+        except DialformError:
+            await asyncio.wait(self._sends) if self._sends else None
+            await self._let_go()
+            raise
+        except BaseException:
+            await self._let_go()
+            raise
+
+    def drain(self, message: str) -> None:
+        """Start nothing more, wait for the answers that are on their way."""
+        self._end(Stop(RUNNING, "interrupted", message))
+
+    # ------------------------------------------------------------------ what is there already
+
+    async def _take_up(self) -> None:
+        """Give up what processes that are gone left behind; follow what is live."""
+        call = self._writer.call
+        for record in await call(
+            self._ledger.abandoned, campaign=self.campaign.id, is_pending=self._is_pending
+        ):
+            row = _row_of(record)
+            self._tell("lost", row, "was being sent by a process that is gone: may have rung")
+        placed = await call(self._ledger.placed, self.campaign.id)
+        self._before = self._placed = placed
+        for record in await call(self._ledger.live, self.campaign.id):
+            if record.dial_id is not None:
+                self.governor.live += 1
+                self._follow(_row_of(record), record.dial_id)
+
+    # ------------------------------------------------------------------ whether to go on
+
+    async def _look(self) -> None:
+        """Whether something stops the campaign; at most `STALE` seconds old before each call."""
+        now = self._now()
+        if not 0 <= now - self._checked < self._stale:
+            self._checked = now
+            stop = await self._writer.read(self._stopped)
+            if stop is not None:
+                self._end(stop)
+                return
+        settings = self.settings
+        if settings.total is not None and self._placed + self.governor.in_flight >= settings.total:
+            if not self._sends:
+                self._end(Stop(PAUSED, "total", f"{self._placed} calls were placed, the most"))
+        elif self._is_canary() and not self._sends and not self._calls:
+            self._end(Stop(PAUSED, "canary", self._told_canary()))
+
+    def _is_canary(self) -> bool:
+        """Whether the first calls were placed by this run, and are to be looked at."""
+        canary = self.settings.canary
+        return canary is not None and self._before < canary <= self._placed
+
+    def _told_canary(self) -> str:
+        ends = ", ".join(f"{count} {name}" for name, count in sorted(self._endings.items()))
+        return f"the first {self._placed} calls were placed: {ends or 'none has ended'}"
+
+    def _most(self, now: float) -> int:
+        """How many calls may start now."""
+        room = min(self.governor.room(now), _GROUP)
+        under_way = self._placed + self.governor.in_flight
+        if self.settings.total is not None:
+            room = min(room, self.settings.total - under_way)
+        if self.settings.canary is not None and self._before < self.settings.canary:
+            room = min(room, self.settings.canary - under_way)
+        return max(room, 0)
+
+    def _end(self, stop: Stop) -> None:
+        """Start nothing more; the first reason is the one that is told."""
+        if self._stop is None:
+            self._stop = stop
+        self._wake.set()
+
+    # ------------------------------------------------------------------ reserve
+
+    async def _send_some(self) -> bool:
+        """Reserve what is due and may be called now, and send it; whether anything moved."""
+        now = self._now()
+        most = self._most(now)
+        if most == 0:
+            return False
+        rows = await self._writer.call(self._ledger.due, self.campaign.id, now, most)
+        if not rows:
+            return False
+        ready = [(row, made) for row in rows if (made := await self._ready(now, row)) is not None]
+        if not ready:
+            return True
+        reservations = [made for _, made in ready]
+        rooms = [self._gate.room(now, row) for row, _ in ready]
+        records = await self._writer.call(
+            self._ledger.reserve_many, reservations, seconds=self._timeout * 3, rooms=rooms
+        )
+        for (row, made), room, record in zip(ready, rooms, records, strict=True):
+            if record is not None and made.body is not None:
+                self.governor.starts()
+                self._spawn(self._sends, self._send(row, record, made.body))
+            elif room is not None:
+                await self._full(row, room)
+        # Rows that another process took meanwhile are not due any more.
+        return True
+
+    async def _full(self, row: Row, room: Room) -> None:
+        """A row that the caps have no room for is called when they have."""
+        latest = partial(self._ledger.latest, self.campaign.environment)
+        refusal = await self._writer.call(room, latest)
+        if refusal is not None:
+            await self._put_off(row, refusal)
+
+    async def _ready(self, now: float, row: Row) -> Reservation | None:
+        """The row's call, if it may be made now; else the row is moved."""
+        ledger, call = self._ledger, self._writer.call
+        try:
+            why = self._suppressed(row.to)
+        except Refused as error:
+            self._end(Stop(PAUSED, "suppression", str(error)))
+            return None
+        if why is not None:
+            if await call(ledger.skip, self.campaign.id, row.person, why):
+                self._tell("skipped", row, why)
+            return None
+        refusal = self._gate.allows(now, row)
+        if refusal is not None:
+            await self._put_off(row, refusal)
+            return None
+        return self._reservation(row)
+
+    async def _put_off(self, row: Row, refusal: Refusal) -> None:
+        """A row that the rules do not let be called now waits, or is skipped."""
+        ledger, call = self._ledger, self._writer.call
+        if refusal.due is None:
+            if await call(ledger.skip, self.campaign.id, row.person, refusal.message):
+                self._tell("skipped", row, refusal.message)
+            return
+        due = max(refusal.due, self._now() + 1)
+        await call(ledger.postpone, self.campaign.id, row.person, due, refusal.rule)
+        self._tell("later", row, refusal.message)
+
+    def _reservation(self, row: Row) -> Reservation:
+        key = None if self._key is None else self._key(row)
+        request = self._template.request(to=row.to, inputs=json.loads(row.inputs), key=key)
+        kept = {k: v for k, v in request.inputs.items() if k not in request.sensitive}
+        campaign = self.campaign
+        return Reservation(
+            environment=campaign.environment,
+            preset=request.preset,
+            version=campaign.version,
+            release=campaign.release,
+            preset_digest=request.preset_digest,
+            bound_digest=request.bound_digest,
+            body_digest=request.digest,
+            workspace=request.workspace,
+            to=request.to,
+            from_number_id=request.from_number_id,
+            inputs=canonical(kept).decode(),
+            withheld=canonical(sorted(request.inputs.keys() & request.sensitive)).decode(),
+            once=None,
+            campaign=campaign.id,
+            person=row.person,
+            attempt=row.attempt + 1,
+            body=request.body,
+            launched_by=campaign.opened_by,
+        )
+
+    # ------------------------------------------------------------------ send and settle
+
+    async def _send(self, row: Row, record: Record, body: bytes) -> None:
+        """Send a call that is reserved, once, and write down what came of it."""
+        try:
+            created = await self._transport.create(body, idempotent=self._key is not None)
+        except asyncio.CancelledError:
+            told = "interrupted while the call was being sent: a phone may be ringing"
+            self._writer.now(Settlement(record.id, "unknown", evidence=told))
+            raise
+        except ApiError as error:
+            await self._fail(row, record, error)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, a phone may be ringing
+            told = f"{type(error).__name__} while the call was being sent"
+            await self._fail(row, record, OutcomeUnknown(told, request="POST /dials"))
+            return
+        self._lost_in_a_row = 0
+        self._equal = None
+        self._placed += 1
+        self.governor.takes()
+        await self._writer.settle(
+            Settlement(
+                record.id,
+                "accepted",
+                dial_id=created.dial_id,
+                session_id=created.session_id,
+                status=created.status,
+                answer=_without_token(created),
+                evidence=EXISTED if created.status == CONFLICT else "",
+            )
+        )
+        self._tell("accepted", row, dial_id=created.dial_id)
+        self._follow(row, created.dial_id)
+
+    async def _fail(self, row: Row, record: Record, error: ApiError) -> None:
+        """Write down an outcome that is no dial, and what it means for the next calls."""
+        now = self._now()
+        words = error.words or str(error)
+        settlement = Settlement(record.id, "unknown", status=error.status, words=words)
+        if isinstance(error, (Deferred, NotSent)):
+            state = "deferred" if isinstance(error, Deferred) else "not_sent"
+            due = self.governor.refused(now, getattr(error, "retry_after", None))
+            settlement = settlement._replace(state=state, due=due)
+        elif isinstance(error, Rejected):
+            self.governor.drops()
+            settlement = await self._rejected(row, settlement, now)
+        else:
+            self.governor.drops()
+            self._lost_in_a_row += 1
+            settlement = settlement._replace(evidence=str(error))
+            if self._lost_in_a_row >= _LOST_IN_A_ROW:
+                message = _NO_ANSWER.format(count=self._lost_in_a_row)
+                self._end(Stop(PAUSED, "no-answer-of-api", message))
+        await self._writer.settle(settlement)
+        self._tell(settlement.state, row, words)
+
+    async def _rejected(self, row: Row, settlement: Settlement, now: float) -> Settlement:
+        """Whether it is the person that the API rejects, or all of them."""
+        said = settlement.status, _shape(settlement.words)
+        if settlement.status in _NEVER_THERE:
+            message = f"the API said {settlement.status}: {settlement.words}"
+            self._end(Stop(PAUSED, "rejected", message))
+            return settlement._replace(state="rejected", due=now)
+        if self._equal is None or self._equal[0] != said:
+            self._equal = said, []
+        rows = self._equal[1]
+        rows.append(row)
+        if len(rows) >= EQUAL_REJECTIONS:
+            message = f"{len(rows)} equal rejections in a row: {settlement.words}"
+            self._end(Stop(PAUSED, "rejected", message))
+            persons = [one.person for one in rows[:-1]]
+            await self._writer.call(self._ledger.plan_rejected, self.campaign.id, persons, due=now)
+            return settlement._replace(state="rejected", due=now)
+        return settlement._replace(state="rejected")
+
+    # ------------------------------------------------------------------ follow
+
+    def _follow(self, row: Row, dial_id: str) -> None:
+        self._spawn(self._calls, self._followed(row, dial_id))
+
+    async def _followed(self, row: Row, dial_id: str) -> None:
+        """Look at a live call until it has ended, and plan what its policy says."""
+        began = self._now()
+        polls = 0
+        try:
+            while True:
+                await asyncio.sleep(self._polls[min(polls, len(self._polls) - 1)])
+                polls += 1
+                seen = await self._seen(dial_id)
+                now = self._now()
+                if seen is not None and seen.status in ENDED:
+                    await self._ended(row, dial_id, seen, now)
+                    return
+                if now - began > self._longest:
+                    self._tell("lost", row, "was not seen to end", dial_id)
+                    return
+        finally:
+            self.governor.ends()
+
+    async def _seen(self, dial_id: str) -> Seen | None:
+        """What the API says of a call; None where it says nothing now."""
+        try:
+            return await self._transport.seen(dial_id)
+        except ApiError:
+            return None
+
+    async def _ended(self, row: Row, dial_id: str, seen: Seen, now: float) -> None:
+        await self._writer.see(
+            dial_id, seen.status, at=now, result=seen.result, seconds=seen.seconds
+        )
+        how = seen.result or seen.status
+        self._endings[seen.status] += 1
+        self._tell("ended", row, how, dial_id)
+        policy = self.settings.again(seen.status, seen.result)
+        attempt = row.attempt + 1
+        if policy is not None and attempt <= policy.times:
+            due = now + policy.after
+            if await self._writer.call(
+                self._ledger.again, self.campaign.id, row.person, due, after=attempt
+            ):
+                self._tell("again", row, f"attempt {attempt + 1}", dial_id)
+        self._judge()
+
+    def _judge(self) -> None:
+        """Stop where too many of the calls that ended have failed."""
+        most = self.settings.failures
+        ended = self._endings.total()
+        if most is None or ended < (self.settings.canary or EQUAL_REJECTIONS):
+            return
+        failed = self._endings["failed"]
+        if failed > most * ended:
+            message = f"{failed} of {ended} calls failed, more than {most:.0%}"
+            self._end(Stop(PAUSED, "failures", message))
+
+    # ------------------------------------------------------------------ waiting, ending
+
+    async def _idle(self) -> None:
+        """Wait until something may have changed; finish where nothing is left."""
+        now = self._now()
+        wait = self._longest_idle
+        if self._most(now) == 0:
+            until_room = self.governor.wait(now)
+            if until_room is not None:
+                wait = min(wait, until_room)
+        else:
+            due = await self._writer.call(self._ledger.next_due, self.campaign.id)
+            if due is not None:
+                wait = min(wait, due - now)
+            elif not self._sends and not self._calls:
+                counts = await self._writer.call(self._ledger.counts, self.campaign.id)
+                if not counts.get("reserved"):  # another process's may come back
+                    self._end(Stop(FINISHED, "", "everybody was called"))
+                    return
+        self._wake.clear()
+        loop = asyncio.get_running_loop()
+        alarm = loop.call_later(max(wait, _SHORTEST), self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
+
+    async def _drained(self, stop: Stop) -> Stop:
+        """Wait for the answers that are on their way; live calls go on without us."""
+        while self._sends:
+            await asyncio.wait(self._sends)
+        for task in list(self._calls):
+            task.cancel()
+        if self._calls:
+            await asyncio.wait(self._calls)
+        await self._writer.flush()
+        if stop.state != RUNNING:
+            reason = None if stop.state == FINISHED else f"{stop.rule}: {stop.message}"
+            await self._writer.call(
+                self._ledger.set_campaign_state, self.campaign.id, stop.state, reason
+            )
+        return stop
+
+    async def _let_go(self) -> None:
+        """Leave what is being sent as unknown."""
+        tasks = [*self._sends, *self._calls]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        with contextlib.suppress(DialformError):
+            await self._writer.flush()
+
+    def _spawn(self, tasks: dict[asyncio.Task[None], None], work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        tasks[task] = None
+
+        def done(finished: asyncio.Task[None]) -> None:
+            tasks.pop(finished, None)
+            self._wake.set()
+            if not finished.cancelled() and finished.exception() is not None:
+                self._failed(finished.exception())
+
+        task.add_done_callback(done)
+
+    def _failed(self, error: BaseException | None) -> None:
+        """A task's own failure: the ledger's, or a bug. Nothing more is sent."""
+        self._end(Stop(PAUSED, "error", f"{type(error).__name__}: {error}"))
+
+    def _tell(self, kind: str, row: Row, told: str = "", dial_id: str | None = None) -> None:
+        self._report(Happened(kind, row, self._now(), told, dial_id))
+
+
+def _row_of(record: Record) -> Row:
+    """The row of a dial, as it was before it."""
+    return Row(
+        row=0,
+        person=record.person or record.to or "",
+        to=record.to or "",
+        attempt=(record.attempt or 1) - 1,
+    )
+
+
+def _shape(words: str) -> str:
+    """Words less the digits: rejections of two people differ in their numbers."""
+    return "".join(letter for letter in words if not letter.isdecimal())
+
+
+def _without_token(created: Created) -> bytes:
+    """The API's answer less what opens the call's session."""
+    token = created.dial_token
+    return created.answer.replace(token.encode(), b"***") if token else created.answer

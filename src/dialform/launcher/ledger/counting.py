@@ -1,0 +1,46 @@
+"""How often was dialled: what caps ask of the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from dialform.launcher.ledger.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dialform.launcher.ledger.database import Connection
+
+_OF = "environment = :environment AND state IN ('reserved', 'accepted', 'unknown')"
+_NTH = "ORDER BY reserved_at DESC LIMIT 1 OFFSET :before"
+
+
+class Counting(Storage):
+    """What the ledger tells of the times of its dials."""
+
+    def latest(self, environment: str, keys: Sequence[str], n: int) -> float | None:
+        """
+        When the ``n``-th latest dial in which a phone may have rung was written down.
+
+        To a person of ``keys``, which are numbers and persons' keys, or to anybody where there
+        are none. None where there were fewer than ``n``; else seconds since 1970.
+        """
+        with self._reading() as connection:
+            return latest(connection, environment, keys, n)
+
+
+def latest(connection: Connection, environment: str, keys: Sequence[str], n: int) -> float | None:
+    """`Counting.latest`, in a transaction that may be under way."""
+    values = {"environment": environment, "before": n - 1}
+    values |= {f"key{at}": key for at, key in enumerate(keys)}
+    query = f"SELECT reserved_at FROM dial WHERE {_OF} {_NTH}"  # noqa: S608 - constants
+    if keys:
+        named = ", ".join(f":key{at}" for at in range(len(keys)))
+        theirs = " UNION ".join(  # each by its own index, and a dial once
+            f"SELECT id, reserved_at FROM dial WHERE {column} IN ({named}) AND {_OF}"  # noqa: S608 - names of values
+            for column in ("person", "to_number")
+        )
+        query = f"SELECT reserved_at FROM ({theirs}) AS theirs {_NTH}"  # noqa: S608 - as above
+    found = connection.rows(query, values)
+    return datetime.fromisoformat(found[0][0]).timestamp() if found else None

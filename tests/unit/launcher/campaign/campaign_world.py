@@ -1,0 +1,133 @@
+"""A campaign against the real sandbox: engine, ledger and transport as in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from launcher_world import KEY, World
+
+from dialform.api.fast import FastClient
+from dialform.launcher.campaign import Engine, Happened, Settings, Stop
+from dialform.launcher.campaign.watch import Watch
+from dialform.launcher.campaign.writer import Writer
+from dialform.launcher.ledger import Ledger
+from dialform.launcher.records import Campaign, Row
+from dialform.launcher.request import Template
+from dialform.launcher.resolve import look_up, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+FAST = Settings(rate=1000.0, in_flight=8, live=50, failures=None)
+
+
+def number(last: int) -> str:
+    """A number whose call is answered: +1 415 555 0120 and up."""
+    return f"+141555501{20 + last:02}"
+
+
+class CampaignWorld(World):
+    """A world with a campaign ``november`` of some people."""
+
+    def people(self, numbers: Iterable[str]) -> list[Row]:
+        """A row for each; a number that stands there again is another person's."""
+        found: list[Row] = []
+        for at, one in enumerate(numbers, start=1):
+            person = one if all(row.to != one for row in found) else f"{one}/{at}"
+            found.append(Row(at, person, one, inputs='{"name":"Ann"}'))
+        return found
+
+    def open(self, numbers: Iterable[str], settings: Settings = FAST) -> Campaign:
+        """Open the campaign with these people."""
+        released = resolve(self.registry, "dev", "reminder")
+        campaign = Campaign(
+            id="c1",
+            environment="dev",
+            name="november",
+            preset="reminder",
+            version=released.entry.version,
+            release=released.entry.seq,
+            preset_digest=released.entry.preset_digest,
+            bound_digest=released.entry.bound_digest,
+            workspace=self.url,
+            source="people.csv",
+            source_digest="sha256:0",
+            opened_at="2026-11-25T09:00:00.000000Z",
+            opened_by="anna",
+            settings=settings.as_json(),
+        )
+        ledger = Ledger(self.ledger)
+        opened, _ = ledger.open_campaign(campaign, self.people(numbers))
+        ledger.close()
+        return opened
+
+    async def run_campaign(  # noqa: PLR0913 - what differs in a test
+        self,
+        campaign: Campaign,
+        *,
+        key: str = KEY,
+        url: str | None = None,
+        patience: float = 5.0,
+        during: Callable[[Engine], None] | None = None,
+        report: Callable[[Happened], None] = lambda _: None,
+        **more: Any,
+    ) -> Stop:
+        """One process's run of it; ``during`` gets its engine before it starts."""
+        ledger = Ledger(self.ledger)
+        writer = Writer(ledger)
+        released = look_up(self.registry, "dev", f"reminder@{campaign.bound_digest}")
+        watch = Watch(self.registry, campaign)
+        try:
+            async with FastClient(
+                url or self.url, key, timeout=patience, connections=50
+            ) as transport:
+                engine = Engine(
+                    campaign,
+                    Settings.of_json(campaign.settings),
+                    ledger=ledger,
+                    writer=writer,
+                    transport=transport,
+                    template=Template(released.bound),
+                    now=time.time,
+                    gate=watch,
+                    stopped=watch.stopped,
+                    report=report,
+                    timeout=patience,
+                    polls=(0.02, 0.05),
+                    stale=0.0,
+                    **{"suppressed": lambda _: None, **more},
+                )
+                if during is not None:
+                    during(engine)
+                return await engine.run()
+        finally:
+            writer.close()
+            ledger.close()
+
+    def call(self, campaign: Campaign, **more: Any) -> Stop:
+        """`run_campaign` in a loop of its own, within a minute."""
+        return asyncio.run(asyncio.wait_for(self.run_campaign(campaign, **more), 60))
+
+    def states(self) -> dict[str, str]:
+        """Number -> state of its row."""
+        ledger = Ledger(self.ledger)
+        found = {row.to: row.state for row in ledger.rows("c1")}
+        ledger.close()
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """State -> how many rows."""
+        ledger = Ledger(self.ledger)
+        found = ledger.counts("c1")
+        ledger.close()
+        return found
+
+    def rings(self) -> dict[str, int]:
+        """Number -> how often it rang."""
+        found: dict[str, int] = {}
+        for dial in self.sandbox.dials():
+            if dial["rings"]:
+                found[dial["toNumber"]] = found.get(dial["toNumber"], 0) + 1
+        return found

@@ -1,0 +1,289 @@
+"""The engine calls each person once per attempt, whatever stops it, and says how each row ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from campaign_world import FAST, number
+
+from dialform.launcher.campaign.settings import Again
+from dialform.registry import Meta
+
+if TYPE_CHECKING:
+    from campaign_world import CampaignWorld
+
+    from dialform.launcher.campaign import Engine, Happened
+
+BUSY, UNANSWERED, FAILING = "+14155550110", "+14155550111", "+14155550112"
+SEVEN = [number(at) for at in range(7)]
+
+
+def once(numbers: list[str]) -> dict[str, int]:
+    return dict.fromkeys(numbers, 1)
+
+
+def test_everybody_is_called_once(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN)
+    told: list[Happened] = []
+    stop = world.call(campaign, report=told.append)
+    assert (stop.state, stop.rule) == ("finished", "")
+    assert world.rings() == once(SEVEN)
+    assert world.counts() == {"done": 7}
+    kinds = [one.kind for one in told]
+    assert (kinds.count("accepted"), kinds.count("ended")) == (7, 7)
+
+
+def test_the_bytes_are_those_of_a_single_dial(world: CampaignWorld) -> None:
+    world.call(world.open([SEVEN[0]]))
+    (sent,) = world.sandbox.received()
+    with world.launcher() as launcher:
+        request = launcher.request("reminder", to=SEVEN[0], inputs={"name": "Ann"})
+    assert sent.body == request.body
+
+
+def test_a_second_run_calls_nobody(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN)
+    world.call(campaign)
+    assert world.call(campaign).state == "finished"
+    assert world.rings() == once(SEVEN)
+
+
+def test_a_run_that_is_drained_goes_on_where_it_was(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+    engines: list[Engine] = []
+
+    def drains(one: Happened) -> None:
+        if one.kind == "accepted":
+            engines[0].drain("interrupted")
+
+    stop = world.call(campaign, during=engines.append, report=drains)
+    assert len(world.rings()) < len(SEVEN)
+    assert (stop.state, stop.rule) == ("running", "interrupted")
+    assert "reserved" not in world.counts()
+    assert world.call(campaign).state == "finished"
+    assert world.rings() == once(SEVEN)
+
+
+def test_what_is_cut_off_in_mid_sending_is_unknown_and_not_called_again(
+    world: CampaignWorld,
+) -> None:
+    world.sandbox.fail_next("dials", how="delay", after="created", seconds=3)
+    campaign = world.open(SEVEN[:2], FAST._replace(in_flight=1))
+
+    async def cut() -> None:
+        task = asyncio.ensure_future(world.run_campaign(campaign))
+        await asyncio.sleep(0.5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cut())
+    assert sorted(world.counts()) == ["planned", "unknown"]
+    assert world.call(campaign).state == "finished"
+    assert world.counts() == {"done": 1, "unknown": 1}
+    assert world.rings() == once(SEVEN[:2])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"how": "status", "status": 500},
+        {"how": "close", "after": "created"},
+        {"how": "reset", "after": "created"},
+        {"how": "cut", "after": "created"},
+        {"how": "garbage", "after": "created"},
+        {"how": "not-http"},
+    ],
+    ids=lambda fault: fault["how"],
+)
+def test_an_answer_that_says_nothing_is_unknown(
+    world: CampaignWorld, fault: dict[str, str]
+) -> None:
+    world.sandbox.fail_next("dials", **fault)  # type: ignore[arg-type]
+    campaign = world.open(SEVEN[:3], FAST._replace(in_flight=1))
+    assert world.call(campaign).state == "finished"
+    assert world.call(campaign).state == "finished"
+    assert world.counts() == {"done": 2, "unknown": 1}
+    assert len(world.sandbox.received()) == 3
+
+
+def test_calls_that_the_api_defers_are_made_later(world: CampaignWorld) -> None:
+    world.sandbox.fail_next("dials", status=429, times=3, headers={"retry-after": "0"})
+    campaign = world.open(SEVEN)
+    engines: list[Engine] = []
+    paces: dict[str, float] = {}
+
+    def report(one: Happened) -> None:
+        paces.setdefault(one.kind, engines[0].governor.pace)
+
+    assert world.call(campaign, during=engines.append, report=report).state == "finished"
+    assert world.rings() == once(SEVEN)
+    assert paces["deferred"] < 1
+
+
+def test_a_server_that_is_not_there_is_waited_for(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN[:1])
+    told: list[str] = []
+
+    def report(one: Happened) -> None:
+        told.append(one.kind)
+
+    def drains(engine: Engine) -> None:
+        asyncio.get_running_loop().call_later(0.3, engine.drain, "interrupted")
+
+    stop = world.call(campaign, url="http://127.0.0.1:1/api", report=report, during=drains)
+    assert stop.rule == "interrupted"
+    assert set(told) == {"not_sent"}
+    assert world.counts() == {"planned": 1}
+
+
+def test_five_equal_rejections_pause_it_and_nobody_is_lost(world: CampaignWorld) -> None:
+    body = json.dumps({"message": "webhookUrl must be https"})
+    world.sandbox.fail_next("dials", status=422, times=20, body=body)
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+    stop = world.call(campaign)
+    assert (stop.state, stop.rule) == ("paused", "rejected")
+    assert "webhookUrl must be https" in stop.message
+    assert len(world.sandbox.received()) == 5
+    assert world.counts() == {"planned": 7}
+    world.sandbox.clear_faults()
+    assert world.call(campaign).state == "finished"
+    assert world.rings() == once(SEVEN)
+
+
+def test_a_rejection_of_one_person_is_theirs(world: CampaignWorld) -> None:
+    world.sandbox.fail_next("dials", status=422, times=1, body='{"message": "no such number"}')
+    campaign = world.open(SEVEN[:3], FAST._replace(in_flight=1))
+    assert world.call(campaign).state == "finished"
+    assert world.counts() == {"done": 2, "rejected": 1}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_key_or_an_agent_that_is_gone_pauses_it_at_once(
+    world: CampaignWorld, status: int
+) -> None:
+    world.sandbox.fail_next("dials", status=status, times=20)
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+    stop = world.call(campaign)
+    assert (stop.state, stop.rule) == ("paused", "rejected")
+    assert len(world.sandbox.received()) == 1
+    assert world.counts() == {"planned": 7}
+
+
+def test_five_calls_without_an_answer_pause_it(world: CampaignWorld) -> None:
+    world.sandbox.fail_next("dials", status=502, times=20)
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+    stop = world.call(campaign)
+    assert (stop.state, stop.rule) == ("paused", "no-answer-of-api")
+    assert world.counts() == {"planned": 2, "unknown": 5}
+
+
+def test_a_policy_calls_again(world: CampaignWorld) -> None:
+    policy = {"no-answer": Again(2, 0.2), "busy": Again(1, 0.2)}
+    campaign = world.open([BUSY, UNANSWERED, SEVEN[0]], FAST._replace(retry=policy))
+    assert world.call(campaign).state == "finished"
+    sent = [json.loads(one.body)["toNumber"] for one in world.sandbox.received()]
+    assert {one: sent.count(one) for one in sent} == {BUSY: 2, UNANSWERED: 3, SEVEN[0]: 1}
+    assert world.counts() == {"done": 3}
+
+
+def test_without_a_policy_nothing_is_called_again(world: CampaignWorld) -> None:
+    campaign = world.open([BUSY, UNANSWERED])
+    assert world.call(campaign).state == "finished"
+    assert len(world.sandbox.received()) == 2
+
+
+def test_a_hold_pauses_it_before_the_next_call(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+    meta = Meta("2026-11-25T09:00:00Z", by="ben", reason="wrong amount")
+    held: list[bool] = []
+
+    def hold(one: Happened) -> None:
+        if one.kind == "accepted" and not held:
+            held.append(True)
+            world.registry.append("dev", "reminder", "hold", expected=None, meta=meta)
+
+    stop = world.call(campaign, report=hold)
+    assert (stop.state, stop.rule) == ("paused", "hold")
+    assert "ben: wrong amount" in stop.message
+    assert len(world.rings()) <= 2  # the one that was on its way meanwhile
+    assert world.call(campaign).rule == "hold"
+    world.registry.append("dev", "reminder", "resume", expected=None, meta=meta)
+    assert world.call(campaign).state == "finished"
+    assert world.rings() == once(SEVEN)
+
+
+def test_a_registry_that_is_gone_pauses_it(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+
+    def breaks(one: Happened) -> None:
+        if one.kind == "accepted" and (world.folder / "registry").exists():
+            (world.folder / "registry").rename(world.folder / "away")
+
+    stop = world.call(campaign, report=breaks)
+    assert (stop.state, stop.rule) == ("paused", "registry")
+    assert len(world.rings()) <= 2  # the one that was on its way meanwhile
+
+
+def test_the_canary_pauses_it_once(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN, FAST._replace(canary=2))
+    stop = world.call(campaign)
+    assert (stop.state, stop.rule) == ("paused", "canary")
+    assert len(world.rings()) == 2
+    assert "2 completed" in stop.message
+    assert world.call(campaign).state == "finished"
+    assert world.rings() == once(SEVEN)
+
+
+def test_no_more_calls_than_its_total(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN, FAST._replace(total=3))
+    for _ in range(2):
+        stop = world.call(campaign)
+        assert (stop.state, stop.rule) == ("paused", "total")
+        assert len(world.rings()) == 3
+
+
+def test_calls_that_fail_stop_it(world: CampaignWorld) -> None:
+    people = [*[FAILING] * 6, *SEVEN]
+    campaign = world.open(people, FAST._replace(in_flight=1, live=1, failures=0.5))
+    stop = world.call(campaign)
+    assert (stop.state, stop.rule) == ("paused", "failures")
+    assert "5 of 5 calls failed" in stop.message
+    assert world.rings() == {}
+
+
+def test_no_more_live_calls_than_allowed(world: CampaignWorld) -> None:
+    world.sandbox.speed(20)
+    campaign = world.open(SEVEN, FAST._replace(live=2))
+    live: list[int] = []
+
+    def report(_: Happened) -> None:
+        statuses = [dial["status"] for dial in world.sandbox.dials()]
+        live.append(sum(one in ("queued", "ringing", "in-progress") for one in statuses))
+
+    assert world.call(campaign, report=report).state == "finished"
+    assert 0 < max(live) <= 2
+    assert world.rings() == once(SEVEN)
+
+
+def test_somebody_who_is_suppressed_meanwhile_is_skipped(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN)
+    world.call(campaign, suppressed=lambda to: "asked" if to == SEVEN[3] else None)
+    assert world.states()[SEVEN[3]] == "skipped"
+    assert world.rings() == once([one for one in SEVEN if one != SEVEN[3]])
+
+
+def test_two_processes_share_it(world: CampaignWorld) -> None:
+    people = [number(at) for at in range(20)]
+    campaign = world.open(people, FAST._replace(in_flight=3))
+
+    async def both() -> list[str]:
+        runs = (world.run_campaign(campaign) for _ in range(2))
+        return [stop.state for stop in await asyncio.gather(*runs)]
+
+    assert asyncio.run(asyncio.wait_for(both(), 60)) == ["finished", "finished"]
+    assert world.rings() == once(people)
+    assert world.counts() == {"done": 20}
