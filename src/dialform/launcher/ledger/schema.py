@@ -74,7 +74,7 @@ CREATE INDEX dial_by_number ON dial (to_number, reserved_at);
 CREATE INDEX dial_by_time ON dial (reserved_at);
 CREATE INDEX dial_reserved ON dial (campaign) WHERE state = 'reserved';
 CREATE INDEX dial_unknown ON dial (campaign) WHERE state = 'unknown';
-CREATE INDEX dial_live ON dial (campaign) WHERE state = 'accepted' AND ended_at IS NULL;
+CREATE INDEX dial_accepted ON dial (campaign, ended_at) WHERE state = 'accepted';
 CREATE TABLE campaign (
     id             TEXT PRIMARY KEY,
     environment    TEXT NOT NULL,
