@@ -9,6 +9,7 @@ from __future__ import annotations
 from dialform.launcher.ledger.campaigns import Campaigns
 from dialform.launcher.ledger.claiming import Claiming
 from dialform.launcher.ledger.counting import Counting
+from dialform.launcher.ledger.erasing import Erasing
 from dialform.launcher.ledger.events import Events, Suppressions
 from dialform.launcher.ledger.looking import Looking
 from dialform.launcher.ledger.reserving import Reserving
@@ -23,6 +24,7 @@ class Ledger(
     Settling,
     Seeing,
     Looking,
+    Erasing,
     Counting,
     Summing,
     Campaigns,

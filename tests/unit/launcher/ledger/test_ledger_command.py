@@ -158,6 +158,21 @@ def test_an_erased_person_is_in_no_byte_of_the_file(world: World) -> None:
         assert ledger.counts("c1") == {"skipped": 1, "unknown": 1}
 
 
+def test_what_is_old_is_erased(world: World) -> None:
+    world.dial()
+    erase = ("ledger", "erase", "--older-than", "1", "--yes")
+    assert "removed from 0 dials" in world.run(*erase)[1]
+    with closing(Ledger(world.ledger, clock=lambda: 1.0)) as ledger:
+        record, _ = ledger.reserve(reservation(to=BEN, body=b"Ben"), seconds=30)
+        ledger.settle(record.id, "rejected")
+    assert "removed from 1 dial" in world.run(*erase)[1]
+    everything = b"".join(path.read_bytes() for path in world.folder.glob("ledger.db*"))
+    assert BEN.encode() not in everything
+    assert ANN.encode() in everything
+    _, said = world.run("ledger", "erase", "--older-than", "0", "--yes", code=64)
+    assert "from 1" in said
+
+
 def test_a_copied_ledger_dials_nobody_until_it_is_adopted(world: World) -> None:
     """Then the other copy is the one that is refused."""
     world.dial()
