@@ -119,17 +119,6 @@ def campaign(folder: Path) -> None:
         opened = time.perf_counter() - begun
         print(f"a campaign of {PEOPLE:,} rows: written in {duration(opened)}")
 
-    with closing(Ledger(folder / "campaign.db")) as ledger:
-        begun = time.perf_counter()
-        ledger.abandoned(campaign="c1")
-        counts = ledger.counts("c1")
-        live = ledger.live("c1")
-        due = ledger.due("c1", time.time(), GROUP)
-        scanned = time.perf_counter() - begun
-        if (counts, live, len(due)) != ({"planned": PEOPLE}, [], GROUP):
-            sys.exit(f"not as it was written: {counts}")
-        print(f"  found again when resumed: {duration(scanned)}{verdict(scanned, SCAN_AIM, ' s')}")
-
         begun = time.perf_counter()
         done = 0
         while done < PEOPLE // 10:
@@ -142,6 +131,19 @@ def campaign(folder: Path) -> None:
             done += len(made)
         elapsed = time.perf_counter() - begun
         print(f"  in groups of {GROUP}: {done / elapsed:,.0f} dials a second, taken, kept, settled")
+
+    with closing(Ledger(folder / "campaign.db")) as ledger:
+        begun = time.perf_counter()
+        ledger.abandoned(campaign="c1")
+        counts = ledger.counts("c1")
+        live = ledger.live("c1")
+        placed = ledger.placed("c1")
+        due = ledger.due("c1", time.time(), GROUP)
+        scanned = time.perf_counter() - begun
+        if (sum(counts.values()), placed, len(due)) != (PEOPLE, done, GROUP):
+            sys.exit(f"not as it was written: {counts}")
+        what = f"  found again when resumed, {len(live):,} calls live"
+        print(f"{what}: {duration(scanned)}{verdict(scanned, SCAN_AIM, ' s')}")
 
 
 def main(runs: int = 2000) -> None:

@@ -40,10 +40,14 @@ Remove what the ledger holds of a person: numbers, keys, inputs, bodies, answers
 
 Digests, states, times and the API's ids stay, so that what was called can still be proved. The
 person's numbers go on the suppression list, as hashes: they are not called again.
+
+With --older-than, of everybody who was called more than so many days ago, and nobody is
+suppressed. Dials of unknown outcome and of campaigns that are not finished stay as they are.
 """
 _ERASE_EPILOG = """\
-example:
+examples:
   dialform ledger erase --person +14155550123 --reason "asked to, mail of 24 November"
+  dialform ledger erase --older-than 90 --yes
 """
 _ADOPT = """\
 Say that this copy of the ledger is the one that goes on.
@@ -90,10 +94,14 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     ledger.set_defaults(run=run_ledger)
     commands = ledger.add_subparsers(metavar="COMMAND", title="commands")
     erase = commands.add_parser(
-        "erase", help="remove a person", description=_ERASE, epilog=_ERASE_EPILOG
+        "erase", help="remove a person, or what is old", description=_ERASE, epilog=_ERASE_EPILOG
     )
-    erase.add_argument("--person", metavar="WHO", required=True, help="the number, or the key")
-    _add_reason(erase)
+    what = erase.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--person", metavar="WHO", default=argparse.SUPPRESS, help="the number, or the key"
+    )
+    what.add_argument("--older-than", metavar="DAYS", type=int, help="everybody called before that")
+    _add_reason(erase, required=False)
     _add_change(erase)
     erase.set_defaults(run=run_erase)
     adopt = commands.add_parser(
@@ -127,8 +135,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     settle.set_defaults(run=run_settle)
 
 
-def _add_reason(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reason", metavar="TEXT", required=True, help="why, or how it is known")
+def _add_reason(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    parser.add_argument(
+        "--reason", metavar="TEXT", required=required, help="why, or how it is known"
+    )
 
 
 def _add_change(parser: argparse.ArgumentParser) -> None:
@@ -162,13 +172,15 @@ def run_ledger(args: argparse.Namespace) -> None:
 
 
 def run_erase(args: argparse.Namespace) -> None:
-    """Remove a person."""
+    """Remove a person, or what is old."""
+    if args.older_than is not None:
+        _expire(args)
+        return
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
 
     _check_reason(args)
     ledger = _demanded(args)
-    count = len(ledger.find(person=args.person, limit=None))
-    dials = f"{count} dial{'' if count == 1 else 's'}"
+    dials = _dials(len(ledger.find(person=args.person, limit=None)))
     confirm.confirm(
         f"Remove what {ledger.shown} holds of {args.person} ({dials}), and call them no more?",
         yes=args.yes,
@@ -176,6 +188,26 @@ def run_erase(args: argparse.Namespace) -> None:
     ledger.erase(args.person, reason=args.reason)
     ledger.close()
     output.note(f"removed from {dials}; not called again: {args.reason}")
+
+
+def _expire(args: argparse.Namespace) -> None:
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+
+    if args.older_than < 1:
+        raise UsageError("--older-than takes a number of days, from 1")
+    ledger = _demanded(args)
+    confirm.confirm(
+        f"Remove from {ledger.shown} who was called more than {args.older_than} days ago, and "
+        "what was said?",
+        yes=args.yes,
+    )
+    count = ledger.expire(ledger.now() - args.older_than * 86400)
+    ledger.close()
+    output.note(f"removed from {_dials(count)}")
+
+
+def _dials(count: int) -> str:
+    return f"{count} dial{'' if count == 1 else 's'}"
 
 
 def run_adopt(args: argparse.Namespace) -> None:
@@ -339,5 +371,5 @@ def _who(record: Record) -> str:
 
 
 def _check_reason(args: argparse.Namespace) -> None:
-    if not args.reason.strip():
+    if not (args.reason or "").strip():
         raise UsageError("--reason is empty: say why, for those who ask later")

@@ -134,7 +134,8 @@ def replayed(record: Record, *, preset: str, to: str | None) -> Dial:
     The first outcome of the ``once`` key that ``record`` took, for a call of ``preset`` to ``to``.
 
     Raises:
-        Refused: the key was used for another number or another preset.
+        Refused: the key was used for another number or another preset; or for a call that
+            somebody settled as one that rang.
         OutcomeUnknown: what came of the first is not known; it is not sent again.
 
     """
@@ -144,6 +145,11 @@ def replayed(record: Record, *, preset: str, to: str | None) -> Dial:
         raise Refused(
             f"{first} to call {whom} with {record.preset}; this would call {to or 'a browser'} "
             f"with {preset}: one key is for one call; give each call its own. Nothing was sent"
+        )
+    if record.state == "accepted" and record.dial_id is None:
+        raise Refused(
+            f"{first} to call {whom}, and that rang, as {record.settled_by or 'somebody'} found "
+            "out; its dial id is not known. Nothing was sent; use another key to call again"
         )
     if record.state != "accepted" or record.dial_id is None:
         words = f" ({record.words})" if record.words else ""

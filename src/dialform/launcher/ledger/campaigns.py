@@ -1,24 +1,24 @@
-"""Campaigns and their rows: opened with the people of a file, called as they come due."""
+"""Campaigns: opened with the people of a file, each row of which is kept, called or not."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dialform.errors import UsageError
+from dialform.launcher.ledger.rows import ROW
 from dialform.launcher.ledger.storage import Storage
-from dialform.launcher.records import PLANNED, REJECTED, SKIPPED, Campaign, Row
+from dialform.launcher.records import PLANNED, SKIPPED, Campaign, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from dialform.launcher.ledger.database import Connection
 
 _PAGE = 1000
 _CAMPAIGN = ", ".join(Campaign._fields)
-_ROW = ", ".join("to_number" if name == "to" else name for name in Row._fields)
 _INSERT_ROW = (
-    f"INSERT INTO person (campaign, {_ROW}) "  # noqa: S608 - field names
+    f"INSERT INTO person (campaign, {ROW}) "  # noqa: S608 - field names
     f"VALUES (?{', ?' * len(Row._fields)}) ON CONFLICT DO NOTHING"
 )
 
@@ -123,128 +123,6 @@ class Campaigns(Storage):
             )
         return planned
 
-    def due(self, campaign: str, now: float, limit: int) -> list[Row]:
-        """At most ``limit`` rows that are planned and due at ``now``, those due first first."""
-        with self._reading() as connection:
-            found = connection.rows(
-                f"SELECT {_ROW} FROM person WHERE campaign = :campaign AND state = 'planned' "  # noqa: S608 - field names
-                "AND due <= :now ORDER BY due, row LIMIT :limit",
-                {"campaign": campaign, "now": now, "limit": limit},
-            )
-        return [Row(*one) for one in found]
-
-    def next_due(self, campaign: str) -> float | None:
-        """When the next planned row is due; None if none is planned."""
-        with self._reading() as connection:
-            ((found,),) = connection.rows(
-                "SELECT MIN(due) FROM person WHERE campaign = :id AND state = 'planned'",
-                {"id": campaign},
-            )
-        return None if found is None else float(found)
-
-    def counts(self, campaign: str) -> dict[str, int]:
-        """State -> how many of the campaign's rows are in it; no state without rows."""
-        with self._reading("nothing was read") as connection:
-            found = connection.rows(
-                "SELECT state, COUNT(*) FROM person WHERE campaign = :id "
-                "GROUP BY state ORDER BY state",
-                {"id": campaign},
-            )
-        return {str(state): int(count) for state, count in found}
-
-    def row(self, campaign: str, person: str) -> Row | None:
-        """The row of a person in a campaign; None if there is none, or only skipped ones."""
-        with self._reading("nothing was read") as connection:
-            found = connection.rows(
-                f"SELECT {_ROW} FROM person WHERE campaign = :campaign AND person = :person "  # noqa: S608 - field names
-                "AND state <> 'skipped'",
-                {"campaign": campaign, "person": person},
-            )
-        return Row(*found[0]) if found else None
-
-    def rows(self, campaign: str, *, state: str | None = None) -> Iterator[Row]:
-        """The campaign's rows in the order of its file, all or those in ``state``."""
-        after = 0
-        more = "" if state is None else "AND state = :state"
-        while True:
-            with self._reading("nothing was read") as connection:
-                found = connection.rows(
-                    f"SELECT {_ROW} FROM person WHERE campaign = :campaign AND row > :after "  # noqa: S608 - field names
-                    f"{more} ORDER BY row LIMIT :page",
-                    {"campaign": campaign, "after": after, "state": state, "page": _PAGE},
-                )
-            yield from (Row(*one) for one in found)
-            if len(found) < _PAGE:
-                return
-            after = found[-1][0]
-
-    def again(self, campaign: str, person: str, due: float, *, after: int | None = None) -> bool:
-        """
-        Plan one more attempt at a person whose call has ended, as a retry policy says.
-
-        ``after`` is the attempt that ended: one that another process planned already is not
-        planned twice. Returns whether the row was ``done`` or ``live`` after it; else nothing
-        changes.
-        """
-        return self._move(campaign, person, ("done", "live"), PLANNED, due=due, attempt=after)
-
-    def plan_rejected(self, campaign: str, persons: Iterable[str], due: float) -> int:
-        """Plan people again whom the API rejected for no reason of theirs. How many were moved."""
-        return sum(
-            self._move(campaign, person, (REJECTED,), PLANNED, due=due, back=1)
-            for person in persons
-        )
-
-    def placed(self, campaign: str) -> int:
-        """How many calls of a campaign the API accepted."""
-        with self._reading("nothing was read") as connection:
-            ((found,),) = connection.rows(
-                "SELECT COUNT(*) FROM dial WHERE campaign = :id AND state = 'accepted'",
-                {"id": campaign},
-            )
-        return int(found)
-
-    def skip(self, campaign: str, person: str, reason: str) -> bool:
-        """Call a planned person no more. Returns whether the row was planned."""
-        return self._move(campaign, person, (PLANNED,), SKIPPED, reason=reason)
-
-    def postpone(self, campaign: str, person: str, due: float, reason: str) -> bool:
-        """Call a planned person later. Returns whether the row was planned."""
-        return self._move(campaign, person, (PLANNED,), PLANNED, due=due, reason=reason)
-
-    def _move(  # noqa: PLR0913 - a move has that many sides
-        self,
-        campaign: str,
-        person: str,
-        before: tuple[str, ...],
-        after: str,
-        *,
-        due: float | None = None,
-        reason: str | None = None,
-        attempt: int | None = None,
-        back: int = 0,
-    ) -> bool:
-        values: dict[str, Any] = {
-            "attempt": attempt,
-            "back": back,
-            "campaign": campaign,
-            "person": person,
-            "after": after,
-            "due": due,
-            "reason": reason,
-            **{f"before{at}": state for at, state in enumerate(before)},
-        }
-        states = ", ".join(f":before{at}" for at in range(len(before)))
-        with self._writing("the row was not moved") as connection:
-            moved = connection.change(
-                "UPDATE person SET state = :after, due = COALESCE(:due, due), reason = :reason, "  # noqa: S608 - names of values
-                "attempt = attempt - :back "
-                "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
-                f"AND state IN ({states}) AND attempt = COALESCE(:attempt, attempt)",
-                values,
-            )
-        return moved > 0
-
 
 def _campaign(connection: Connection, environment: str, name: str) -> Campaign | None:
     found = connection.rows(
@@ -261,9 +139,13 @@ def _add(connection: Connection, campaign: str, people: Iterable[Row], *, above:
     while page := list(islice(rest, _PAGE)):
         planned += sum(one.state == PLANNED for one in page)
         values = [(campaign, one.row + above, *one[1:]) for one in page]
-        if connection.change_each(_INSERT_ROW, values) < len(page):
+        written = connection.change_each(_INSERT_ROW, values)
+        if written < len(page):
             numbered = [one._replace(row=one.row + above) for one in page]
-            planned -= _skip_known(connection, campaign, numbered)
+            known = _skip_known(connection, campaign, numbered)
+            planned -= known
+            if written + known < len(page):
+                raise UsageError("two rows of the people have the same number; nothing was kept")
     return planned
 
 
@@ -273,7 +155,11 @@ def _skip_known(connection: Connection, campaign: str, page: list[Row]) -> int:
         row
         for (row,) in connection.rows(
             "SELECT row FROM person WHERE campaign = :campaign AND row BETWEEN :first AND :last",
-            {"campaign": campaign, "first": page[0].row, "last": max(one.row for one in page)},
+            {
+                "campaign": campaign,
+                "first": min(one.row for one in page),
+                "last": max(one.row for one in page),
+            },
         )
     }
     known = [one for one in page if one.row not in there]

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dialform.launcher.ledger.campaigns import Campaigns
 from dialform.launcher.ledger.claiming import Claiming
 from dialform.launcher.ledger.counting import Counting
+from dialform.launcher.ledger.erasing import Erasing
 from dialform.launcher.ledger.events import Events, Suppressions
 from dialform.launcher.ledger.looking import Looking
 from dialform.launcher.ledger.reserving import Reserving
 from dialform.launcher.ledger.seeing import Seeing
 from dialform.launcher.ledger.settling import Settling
 from dialform.launcher.ledger.summing import Summing
+from dialform.launcher.ledger.waiting import Waiting
 
 
 class Ledger(
@@ -22,9 +24,11 @@ class Ledger(
     Settling,
     Seeing,
     Looking,
+    Erasing,
     Counting,
     Summing,
     Campaigns,
+    Waiting,
     Events,
     Suppressions,
     Claiming,

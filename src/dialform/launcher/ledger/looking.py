@@ -1,4 +1,4 @@
-"""Looking around in the ledger: dials by what is known of them, and removing who they called."""
+"""Looking around in the ledger: dials by what is known of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAY_RING = "state IN ('reserved', 'accepted', 'unknown')"
 
 
 class Looking(Storage):
-    """What the ledger tells of its dials. Changes none but in `erase`."""
+    """What the ledger tells of its dials. Changes none."""
 
     def record(self, identifier: str) -> Record | None:
         """The dial with that id, the ledger's own or the API's; None if there is none."""
@@ -143,56 +143,6 @@ class Looking(Storage):
         values = {"person": person, "to": to or person, "since": written(since)}
         with self._reading() as connection:
             return records_where(connection, where, values, order=_NEWEST)
-
-    def erase(self, person: str, *, reason: str) -> int:
-        """
-        Remove what the ledger holds of a person's; returns the dials that it was removed from.
-
-        ``person`` is a number or a person's key. Numbers, keys, inputs, bodies, answers and
-        events go, in dials and campaigns' rows; digests, states, times and the API's ids stay.
-        Each number gets an entry in the suppression list, as a hash. A row that was still to
-        be called is skipped.
-        """
-        now = self._clock()
-        with self._writing("nothing was erased") as connection:
-            dials = connection.rows(
-                "SELECT id, person, to_number, dial_id FROM dial "
-                "WHERE person = :person OR to_number = :person",
-                {"person": person},
-            )
-            rows = connection.rows(
-                "SELECT campaign, row, to_number FROM person "
-                "WHERE person = :person OR to_number = :person",
-                {"person": person},
-            )
-            numbers = {one for *_, one, _ in dials if one} | {one for *_, one in rows if one}
-            if person.startswith("+"):
-                numbers.add(person)
-            for number in numbers:
-                connection.change(
-                    "INSERT INTO suppression (entry, reason, at) VALUES (:entry, :reason, :at) "
-                    "ON CONFLICT (entry) DO NOTHING",
-                    {"entry": hashed(number), "reason": reason, "at": written(now)},
-                )
-            erased = erased_name(person)
-            connection.change_each(
-                "UPDATE dial SET person = :erased, to_number = NULL, inputs = '{}', "
-                "withheld = '[]', body = NULL, answer = NULL, words = NULL, once = NULL "
-                "WHERE id = :id",
-                [{"id": one[0], "erased": erased} for one in dials],
-            )
-            connection.change_each(
-                "DELETE FROM event WHERE dial_id = :dial_id",
-                [{"dial_id": one[3]} for one in dials if one[3]],
-            )
-            connection.change_each(
-                "UPDATE person SET person = :erased, to_number = '', inputs = '{}', zones = '[]', "
-                "state = CASE WHEN state = 'planned' THEN 'skipped' ELSE state END, "
-                "reason = 'erased' WHERE campaign = :campaign AND row = :row",
-                [{"campaign": one[0], "row": one[1], "erased": erased} for one in rows],
-            )
-        self.checkpoint()
-        return len(dials)
 
 
 def erased_name(person: str) -> str:

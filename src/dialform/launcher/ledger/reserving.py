@@ -132,8 +132,8 @@ class Reserving(Storage):
             "state": RESERVED,
             "reserved_at": written(now),
             "deadline": now + seconds,
-            "host": socket.gethostname(),
-            "process": liveness.this_process(),
+            "host": self._host or socket.gethostname(),
+            "process": self._process_name or liveness.this_process(),
         }
         made: list[Record | None] = [None] * len(reservations)
         # One order for all processes, so that none waits for one that waits for it.

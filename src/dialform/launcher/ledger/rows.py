@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dialform.launcher.records import Row
+
 if TYPE_CHECKING:
     from dialform.launcher.ledger.database import Connection
     from dialform.launcher.records import Record
 
     Attempt = tuple[str | None, str | None, int | None]
     """Campaign, person, and which attempt."""
+
+ROW = ", ".join("to_number" if name == "to" else name for name in Row._fields)
+"""The columns of a `Row`."""
 
 _MOVE = (
     "UPDATE person SET state = :row_state, attempt = attempt - :back, "

@@ -63,12 +63,12 @@ CREATE TABLE dial (
 );
 CREATE UNIQUE INDEX dial_once ON dial (environment, once)
     WHERE once IS NOT NULL AND state IN ('reserved', 'accepted', 'unknown');
-CREATE INDEX dial_by_dial_id ON dial (dial_id);
 """
 
 _REST = """
 CREATE UNIQUE INDEX dial_attempt ON dial (campaign, person, attempt)
     WHERE campaign IS NOT NULL AND state IN ('reserved', 'accepted', 'unknown');
+CREATE INDEX dial_by_dial_id ON dial (dial_id) WHERE dial_id IS NOT NULL;
 CREATE INDEX dial_by_person ON dial (person, reserved_at);
 CREATE INDEX dial_by_number ON dial (to_number, reserved_at);
 CREATE INDEX dial_by_time ON dial (reserved_at);
@@ -76,7 +76,7 @@ CREATE INDEX dial_counted ON dial (environment, reserved_at)
     WHERE state IN ('reserved', 'accepted', 'unknown');
 CREATE INDEX dial_reserved ON dial (campaign) WHERE state = 'reserved';
 CREATE INDEX dial_unknown ON dial (campaign) WHERE state = 'unknown';
-CREATE INDEX dial_live ON dial (campaign) WHERE state = 'accepted' AND ended_at IS NULL;
+CREATE INDEX dial_accepted ON dial (campaign, ended_at) WHERE state = 'accepted';
 CREATE TABLE campaign (
     id             TEXT PRIMARY KEY,
     environment    TEXT NOT NULL,
@@ -146,7 +146,8 @@ def statements(found: int) -> list[str]:
         columns = ",\n    ".join(f"{name} {kind}" for name, kind in _NEW_COLUMNS.items())
         return _split(_DIAL.format(more=columns) + _REST)
     added = [f"ALTER TABLE dial ADD COLUMN {name} {kind}" for name, kind in _NEW_COLUMNS.items()]
-    return [*added, "UPDATE dial SET person = to_number", *_split(_REST)]
+    once = ["UPDATE dial SET person = to_number", "DROP INDEX dial_by_dial_id"]
+    return [*added, *once, *_split(_REST)]
 
 
 def _split(text: str) -> list[str]:

@@ -28,13 +28,15 @@ _MICRO = 1_000_000
 class Storage:
     """A ledger's database, connected to when it is first used. Thread-safe."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings, all but one with a default
         self,
         path: str | Path,
         *,
         patience: float = 10.0,
         clock: Callable[[], float] = time.time,
         identifier: Callable[[], str] | None = None,
+        host: str | None = None,
+        process: str | None = None,
     ) -> None:
         """
         Touch nothing yet.
@@ -44,12 +46,16 @@ class Storage:
             patience: seconds to wait for another process's write.
             clock: the time, in seconds since 1970.
             identifier: makes the ids of dials: new ones, that nobody can guess.
+            host: what dials say that they were reserved on; None is this machine.
+            process: and by which process; None is the one that reserves them.
 
         """
         self.path = os.fspath(path)
         self._patience = patience
         self._clock = clock
         self._identifier = identifier or _random
+        self._host = host
+        self._process_name = process
         self._lock = threading.Lock()
         self._database: Database | None = None
         self._connection: Connection | None = None

@@ -95,6 +95,14 @@ def test_an_unknown_dial_is_settled_by_hand(world: World) -> None:
     assert "only one of unknown outcome is settled" in said
 
 
+def test_the_key_of_one_that_rang_stays_taken(world: World) -> None:
+    identifier = unknown_dial(world, "--once", "visit-1")
+    world.run("settle", identifier, "--rang", *WHY)
+    _, said = world.dial("--once", "visit-1", code=3)
+    assert "that rang, as anna found out" in said
+    assert len(world.sandbox.dials("dev")) == 1
+
+
 def test_settling_moves_the_campaigns_row(world: World) -> None:
     identifier = campaign(world)
     out, said = world.run("ledger", "--unknown", "--campaign", "autumn")
@@ -148,6 +156,21 @@ def test_an_erased_person_is_in_no_byte_of_the_file(world: World) -> None:
     with closing(Ledger(world.ledger)) as ledger:
         assert list(ledger.suppressed([ANN, BEN])) == [ANN]
         assert ledger.counts("c1") == {"skipped": 1, "unknown": 1}
+
+
+def test_what_is_old_is_erased(world: World) -> None:
+    world.dial()
+    erase = ("ledger", "erase", "--older-than", "1", "--yes")
+    assert "removed from 0 dials" in world.run(*erase)[1]
+    with closing(Ledger(world.ledger, clock=lambda: 1.0)) as ledger:
+        record, _ = ledger.reserve(reservation(to=BEN, body=b"Ben"), seconds=30)
+        ledger.settle(record.id, "rejected")
+    assert "removed from 1 dial" in world.run(*erase)[1]
+    everything = b"".join(path.read_bytes() for path in world.folder.glob("ledger.db*"))
+    assert BEN.encode() not in everything
+    assert ANN.encode() in everything
+    _, said = world.run("ledger", "erase", "--older-than", "0", "--yes", code=64)
+    assert "from 1" in said
 
 
 def test_a_copied_ledger_dials_nobody_until_it_is_adopted(world: World) -> None:

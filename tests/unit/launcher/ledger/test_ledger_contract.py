@@ -13,6 +13,7 @@ from dialform.launcher.records import Event, Record, Row, Suppression
 
 if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
+    from dialform.launcher.records import Reservation
 
 
 def row_of(ledger: Ledger, person: str = ANN) -> Row:
@@ -241,6 +242,27 @@ def test_rows_are_skipped_and_postponed_while_planned(ledger: Ledger) -> None:
     assert ledger.skip("c1", BEN, "suppressed")
     assert ledger.counts("c1") == {"reserved": 1, "skipped": 1}
     assert ledger.reserve_many([attempt(BEN)], seconds=30) == [None]
+    assert ledger.row("c1", BEN) is None
+    assert ledger.row("c1", ANN) == row_of(ledger)
+
+
+def test_many_rows_are_moved_at_once(ledger: Ledger) -> None:
+    ledger.open_campaign(CAMPAIGN, people(ANN, BEN, CAT))
+    reserved(ledger, CAT)
+    assert ledger.postpone_many("c1", [(BEN, NOW, "b"), (CAT, NOW, "c"), (ANN, NOW, "a")]) == 2
+    assert [(one.due, one.reason) for one in ledger.rows("c1")] == [
+        (NOW, "a"), (NOW, "b"), (0.0, None),
+    ]  # fmt: skip
+    assert ledger.skip_many("c1", [(CAT, "c"), (ANN, "a")]) == 1
+    assert ledger.counts("c1") == {"planned": 1, "reserved": 1, "skipped": 1}
+    assert ledger.skip_many("c1", []) == 0
+
+
+def test_rows_with_one_number_are_an_error(ledger: Ledger) -> None:
+    """None of them would be lost in silence."""
+    with pytest.raises(UsageError, match="the same number"):
+        ledger.open_campaign(CAMPAIGN, [Row(1, ANN, ANN), Row(1, BEN, BEN)])
+    assert ledger.campaigns() == []
 
 
 def test_more_people_are_numbered_on_and_known_ones_skipped(ledger: Ledger) -> None:
@@ -386,6 +408,54 @@ def test_erasing_leaves_digests_states_and_a_suppression(ledger: Ledger) -> None
     assert ledger.erase(ANN, reason="again") == 0
     assert ledger.erase(BEN, reason="asked to") == 0
     assert ledger.counts("c1") == {"live": 1, "skipped": 1}
+
+
+def test_two_customers_with_one_number_are_erased_with_it(ledger: Ledger) -> None:
+    """A call under way still moves the row of its own."""
+    ledger.open_campaign(CAMPAIGN, [Row(1, "customer-1", ANN), Row(2, "customer-2", ANN)])
+    for at in (1, 2):
+        wanted = attempt(f"customer-{at}")._replace(to=ANN)
+        record, _ = ledger.reserve(wanted, seconds=30)
+        ledger.settle(record.id, "accepted", dial_id=f"d{at}")
+    assert ledger.erase(ANN, reason="asked to") == 2
+    assert "customer" not in str(list(ledger.rows("c1"))) + str(ledger.find())
+    assert ledger.see("d2", "completed", at=NOW)
+    assert [one.state for one in ledger.rows("c1")] == ["live", "done"]
+
+
+def test_what_is_old_goes_but_for_what_may_still_be_called(ledger: Ledger) -> None:
+    def dialled(wanted: Reservation, state: str = "accepted") -> str:
+        record, _ = ledger.reserve(wanted, seconds=30)
+        ledger.settle(record.id, state, dial_id=f"d{record.id}", words="Ann")
+        ledger.add_event(Event(record.id, f"d{record.id}", "k", None, NOW, b"Ann"))
+        return record.id
+
+    ledger.open_campaign(CAMPAIGN, people(ANN, BEN))
+    other = CAMPAIGN._replace(id="c2", name="winter")
+    ledger.open_campaign(other, people(ANN))
+    old = [dialled(reservation(once="k", body=b"Ann")), dialled(attempt(ANN, body=b"Ann"))]
+    kept = [dialled(reservation(), "unknown"), dialled(attempt(ANN, campaign="c2", body=b"Ann"))]
+    ledger.set_campaign_state("c1", "finished")
+    later = time.time() + 60
+    assert ledger.expire(NOW - 1e8) == 0
+    assert ledger.expire(later) == 2
+    assert ledger.expire(later) == 0
+    for identifier in old:
+        found = ledger.record(identifier)
+        assert found is not None
+        assert ANN not in str(found)
+        assert "Ann" not in str(found)
+        assert found.body_digest == "sha256:3"
+        assert ledger.content(identifier) == (None, None)
+        assert ledger.events(f"d{identifier}") == []
+    for identifier in kept:
+        found = ledger.record(identifier)
+        assert found is not None
+        assert found.to == ANN
+    assert ledger.taken("dev", "k") is not None
+    assert all(one.to == "" for one in ledger.rows("c1"))
+    assert [one.person for one in ledger.rows("c2")] == [ANN]
+    assert ledger.suppressed([ANN]) == {}
 
 
 def test_settings_are_kept(ledger: Ledger) -> None:

@@ -25,7 +25,10 @@ def old(tmp_path: Path) -> Path:
 def tables(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master ORDER BY name")
+            f"{name} {sql if kind == 'index' else ''}"
+            for name, kind, sql in connection.execute(
+                "SELECT name, type, sql FROM sqlite_master ORDER BY name"
+            )
         ]
 
 
