@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dialform.declaration.rules import macro_names
@@ -74,7 +75,7 @@ def _lets_out(node: Mapping[str, Any]) -> bool:
 @rule("opt-out-missing", "medium", of_new=True)
 def _no_opt_out(before: View, after: View) -> Iterator[tuple[Path, str]]:
     prompt = PROMPTS[0]
-    if not before.call and after.text(prompt) and not _saying(OPT_OUT, after):
+    if not before.call and after.text(prompt) and not _says(OPT_OUT, after):
         yield (*prompt, "text"), "nothing says what to do when somebody asks not to be called again"
 
 
@@ -92,13 +93,9 @@ def _disclosure(before: View, after: View) -> Iterator[tuple[Path, str]]:
 @rule("disclosure-missing", "medium", of_new=True)
 def _no_disclosure(before: View, after: View) -> Iterator[tuple[Path, str]]:
     opening = (*OPENING, "content")
-    if not before.call and after.texts.get(opening):
-        saying = [_saying(pattern, after) for pattern in DISCLOSURES.values()]
-        if not any(saying):
-            yield (
-                opening,
-                "nothing says that the call is recorded, automated, or on whose behalf it is",
-            )
+    silent = not any(_says(pattern, after) for pattern in DISCLOSURES.values())
+    if not before.call and after.texts.get(opening) and silent:
+        yield opening, "nothing says that the call is recorded, automated, or on whose behalf it is"
 
 
 def _lost(
@@ -109,28 +106,51 @@ def _lost(
 
     A sentence that moved is not lost, nor one that says the same in other words.
     """
-    old, new = _saying(pattern, before), _saying(pattern, after)
-    left = Counter(one for said in new.values() for one in said)
-    if sum(map(len, old.values())) <= left.total():
+    gone, come = _moved(before, after)
+    lost = [(place, said) for place, said in gone if pattern.search(said)]
+    gained = Counter(place for place, said in come if pattern.search(said))
+    if len(lost) <= gained.total():
         return
-    if not left:
-        yield next(iter(old)), f"nothing says any more {what}"
+    if not _says(pattern, after):
+        yield lost[0][0], f"nothing says any more {what}"
         return
-    for path, said in old.items():
-        gone = [one for one in said if not left[one]]
-        if len(new.get(path, ())) < len(said) and gone:
-            yield path, f"says less often {what}: {_short(gone[0])!r} is gone"
+    places = Counter(place for place, _ in lost)
+    for place, said in dict(reversed(lost)).items():
+        if places[place] > gained[place]:
+            yield place, f"says less often {what}: {_short(said)!r} is gone"
 
 
-def _saying(pattern: re.Pattern[str], view: View) -> dict[Path, list[str]]:
-    """The sentences with such a phrase, by their place."""
-    found: dict[Path, list[str]] = {}
-    for path, text in view.texts.items():
-        if pattern.search(text):
-            # A condition's place names its words, which an edit changes: its node's it is.
-            place = path[:-1] if "next" in path else path
-            found.setdefault(place, []).extend(filter(pattern.search, sentences(text)))
-    return {path: said for path, said in found.items() if said}
+@lru_cache(maxsize=2)
+def _moved(before: View, after: View) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]]]:
+    """The sentences that only one side has, with their places; the rules ask one after another."""
+    sides: list[list[tuple[Path, str]]] = []
+    for here, there in ((before, after), (after, before)):
+        # A condition's place names its words, which an edit changes: its node's it is.
+        sides.append(
+            [
+                (path[:-1] if "next" in path else path, said)
+                for path, text in here.texts.items()
+                if there.texts.get(path) != text
+                for said in sentences(text)
+            ]
+        )
+    counts = [Counter(said for _, said in side) for side in sides]
+    left = counts[0] - counts[1], counts[1] - counts[0]
+    return _only(sides[0], left[0]), _only(sides[1], left[1])
+
+
+def _only(side: list[tuple[Path, str]], left: Counter[str]) -> list[tuple[Path, str]]:
+    """As many of each sentence as ``left`` says."""
+    found = []
+    for place, said in side:
+        if left[said] > 0:
+            left[said] -= 1
+            found.append((place, said))
+    return found
+
+
+def _says(pattern: re.Pattern[str], view: View) -> bool:
+    return any(pattern.search(text) for text in view.texts.values())
 
 
 def _short(text: str) -> str:
@@ -227,8 +247,10 @@ def _negation_added(before: View, after: View) -> Iterator[tuple[Path, str]]:
             yield path, f"an edited sentence says now: {', '.join(sorted(added))}"
 
 
-def _edited(before: View, after: View) -> Iterator[tuple[Path, list[tuple[list[str], list[str]]]]]:
+@lru_cache(maxsize=2)
+def _edited(before: View, after: View) -> list[tuple[Path, list[tuple[list[str], list[str]]]]]:
     """By place, the sentences that were edited together: before, and after."""
+    found = []
     for path, old in before.texts.items():
         new = after.texts.get(path)
         if new is None or new == old:
@@ -244,7 +266,8 @@ def _edited(before: View, after: View) -> Iterator[tuple[Path, list[tuple[list[s
             for kind, i1, i2, j1, j2 in matcher.get_opcodes()
             if kind != "equal"
         ]
-        yield path, edits
+        found.append((path, edits))
+    return found
 
 
 def _negations(said: list[str]) -> Counter[str]:
