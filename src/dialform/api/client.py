@@ -168,19 +168,23 @@ class Client:
 
     async def acreate_dial(self, body: bytes, *, idempotent: bool = False) -> Created:
         """`create_dial` for asyncio; all of a client's calls belong to one event loop."""
+        import asyncio  # noqa: PLC0415 - heavy, and `create_dial` needs none
+
         if self._async is None:
             self._async = httpx.AsyncClient(**self._options)
         answer = Answer("POST", self.url, "/dials", self._key)
-        began = time.monotonic()
         try:
-            async with self._async.stream("POST", "/dials", **_content(body)) as response:
+            async with (
+                asyncio.timeout(self._deadline),
+                self._async.stream("POST", "/dials", **_content(body)) as response,
+            ):
                 answer.start(response.status_code, response.headers)
                 async for chunk in response.aiter_bytes():
-                    if not answer.take(chunk) or time.monotonic() - began > self._deadline:
+                    if not answer.take(chunk):
                         break
                 else:
                     answer.complete = True
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             answer.fail(error, sent=not isinstance(error, _NOT_SENT))
         return answers.created(answer, idempotent=idempotent)
 
