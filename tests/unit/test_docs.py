@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from dialform.declaration import Project
+from dialform.declaration.campaigning import Campaigns
 from dialform.declaration.models import (
     Deviation,
     EnvironmentFile,
@@ -24,6 +25,8 @@ from dialform.declaration.models import (
     ProfileFile,
     Prompt,
 )
+from dialform.launcher.calling.limits import CEILINGS, MOST, OUTCOMES
+from dialform.launcher.campaign import Settings
 from dialform.presets import documents
 
 ROOT = Path(__file__).parents[2]
@@ -149,8 +152,21 @@ def test_every_key_of_an_input_and_a_prompt_is_named() -> None:
 
 def test_every_deviation_is_named() -> None:
     """What an environment may set differently is a closed list."""
-    section = TEXT.split("### Deviations\n", 1)[1].split("\n## ", 1)[0]
+    section = TEXT.split("### Deviations\n", 1)[1].split("\n### ", 1)[0]
     assert names(section) == {*Deviation.model_fields, *ProfileDeviation.model_fields}
+
+
+def test_every_limit_for_campaigns_is_named_with_its_range_and_default() -> None:
+    """The ranges are the model's, the defaults the launcher's."""
+    table = {cells[0].strip("`"): cells[2:] for cells in rows("### Campaigns")}
+    assert set(table) == set(Campaigns.model_fields)
+    defaults = Settings()
+    for key, field in {**CEILINGS, "failures": "failures"}.items():
+        most = MOST.get(key, 1)
+        assert [table[key][1], table[key][2]] == [f"{most:.0f}", f"{getattr(defaults, field):g}"]
+    assert table["retry"][1] == str(MOST["times"])
+    section = TEXT.split("### Campaigns\n", 1)[1].split("\n## ", 1)[0]
+    assert set(OUTCOMES) <= set(re.findall(r"`([A-Za-z_-]+)`", section))
 
 
 def test_every_name_for_an_id_is_in_the_table() -> None:

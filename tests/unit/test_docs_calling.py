@@ -47,8 +47,8 @@ def project(folder: Path) -> Project:
 def test_the_files_are_right(tmp_path: Path) -> None:
     assert set(FILES) == {"stacks/prod.toml", "stacks/staging.toml", "stacks/holidays/us.toml"}
     assert project(tmp_path).problems() == []
-    calls = project(tmp_path).environment("staging").calls
-    assert dict(single_rules(calls or {}))["calls.hours.sun"] == "09:00-20:00"
+    rules = project(tmp_path).environment("staging").rules
+    assert dict(single_rules(rules))["calls.hours.sun"] == "09:00-20:00"
 
 
 def test_every_key_is_in_the_table() -> None:

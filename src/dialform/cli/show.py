@@ -180,6 +180,7 @@ def _document(released: Released) -> dict[str, Any]:
         "keyvar": released.keyvar,
         "boundPreset": released.bound,
         "calls": released.document.get("calls"),
+        "campaigns": released.document.get("campaigns"),
     }
 
 
@@ -226,17 +227,18 @@ def _summary(released: Released, request: Request) -> None:
     rows += [
         (f"input {name}", _declared(one)) for name, one in sorted(bound.get("inputs", {}).items())
     ]
-    rows += _rules(released.document.get("calls", {}))
+    rows += _rules(released.document)
     output.table(["", ""], [row for row in rows if row[1] is not None])
     output.note("more: --script (what the agent says), --request, --curl, --json")
 
 
-def _rules(calls: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _rules(document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """The environment's rules for calls; days that are closed as their number."""
     from dialform.launcher.calling.telling import in_order, single_rules  # noqa: PLC0415 - as above
 
-    rules = [(key, said) for key, said in single_rules(calls) if "holidays" not in key]
-    days = {day for table in calls.get("holidays", {}).values() for day in table}
+    rules = [(key, said) for key, said in single_rules(document) if "holidays" not in key]
+    closed = document.get("calls", {}).get("holidays", {})
+    days = {day for table in closed.values() for day in table}
     yield from sorted(rules, key=lambda rule: in_order(rule[0]))
     if days:
         count = f"{len(days)} {'day' if len(days) == 1 else 'days'}"

@@ -83,6 +83,8 @@ class Environment:
         self._model: EnvironmentFile | None = None
         self.calls: dict[str, Any] | None = None
         """What of ``[calls]`` is published; None where there is no such table."""
+        self.campaigns: dict[str, Any] | None = None
+        """The same of ``[campaigns]``."""
         self.guardrails: list[RuleSet] = list(guardrails)
         """What every call here must keep to: first what holds everywhere."""
         for rules in guardrails:
@@ -107,6 +109,9 @@ class Environment:
         self._add_guardrails(model)
         calls = CallRules(layered, model.calls, workspace=model.workspace.url, read=read)
         self.calls = calls.document
+        self.campaigns = model.model_dump(exclude_unset=True, include={"campaigns"}).get(
+            "campaigns"
+        )
         self.problems += calls.problems
         for name, run in self.runs.items():
             self._check_run(name, run)
@@ -134,12 +139,17 @@ class Environment:
         return self._model
 
     @property
+    def rules(self) -> dict[str, dict[str, Any]]:
+        """What calls and campaigns keep to, as it is published, by the table's name."""
+        return {"calls": self.calls or {}, "campaigns": self.campaigns or {}}
+
+    @property
     def document(self) -> bytes:
         """The canonical bytes of what launchers need."""
         workspace: dict[str, Any] = {"url": self.workspace.url, "keyvar": self.workspace.keyvar}
         if self.workspace.idempotencyKeys:
             workspace["idempotencyKeys"] = True
-        return canonical(environment_document(self.name, workspace, self.calls))
+        return canonical(environment_document(self.name, workspace, self.calls, self.campaigns))
 
     def _report(self, path: tuple[str | int, ...], rule: str, message: str) -> None:
         self.problems.append(self.layered.problem(path, rule, message))

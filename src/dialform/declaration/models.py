@@ -25,6 +25,7 @@ from dialform.api.models import (
     VersionedPromptFields,
 )
 from dialform.declaration.calling import Calls  # noqa: TC001 - pydantic reads it
+from dialform.declaration.campaigning import Campaigns  # noqa: TC001 - pydantic reads it
 from dialform.declaration.guardrails import Guardrails  # noqa: TC001 - pydantic reads it
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -517,3 +518,6 @@ class EnvironmentFile(Model):
 
     calls: Absent[Calls] = None
     """What every call must keep to when it is dialled: destinations, hours, caps."""
+
+    campaigns: Absent[Campaigns] = None
+    """What every campaign must keep to: limits, and what is tried again."""

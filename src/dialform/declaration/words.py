@@ -122,6 +122,7 @@ def _bound(word: str, limit: str) -> Callable[[Mapping[str, Any], Any, object], 
 _MESSAGES: dict[str, Callable[[Mapping[str, Any], Any, object], str]] = {
     "int_type": _integer,
     "int_from_float": _integer,
+    "float_type": lambda _error, found, _key: f"must be a number{_not(found)}",
     "string_type": _string,
     "bool_type": _boolean,
     "dict_type": _table,

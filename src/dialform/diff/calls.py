@@ -1,8 +1,8 @@
 """
-Rules for single calls compared: what an environment's ``[calls]`` said and says.
+Rules for calls compared: what an environment's ``[calls]`` and ``[campaigns]`` said and say.
 
-Pure. Both sides are the table as it is published, {} for an environment without rules. What
-allows more than before is a risk: those who are called notice it.
+Pure. Both sides are documents of an environment, or their tables ``calls`` and ``campaigns``, {}
+for one without rules. What allows more than before is a risk: those who are called notice it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.diff.model import Risk, RuleChange
 from dialform.launcher.calling.destinations import ANYWHERE
+from dialform.launcher.calling.limits import CEILINGS
 from dialform.launcher.calling.telling import CAPS, in_order, single_rules
 from dialform.launcher.calling.week import DAYS, clock, week
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     Calls = Mapping[str, Any]
+    Rules = Mapping[str, Any]
 
 WIDENED = "calls-widened"
 """The risk's name in docs/risks.md."""
 
 
-def changed(before: Calls, after: Calls) -> tuple[RuleChange, ...]:
+def changed(before: Rules, after: Rules) -> tuple[RuleChange, ...]:
     """Each rule that is different, by its key."""
     old, new = dict(single_rules(before)), dict(single_rules(after))
     keys = sorted(old.keys() | new.keys(), key=in_order)
@@ -34,16 +36,18 @@ def changed(before: Calls, after: Calls) -> tuple[RuleChange, ...]:
     )
 
 
-def widened(before: Calls, after: Calls) -> list[Risk]:
+def widened(before: Rules, after: Rules) -> list[Risk]:
     """What is allowed that wasn't."""
+    old, new = before.get("calls") or {}, after.get("calls") or {}
     found = [
-        ("destinations", _further(before.get("destinations"), after.get("destinations"))),
-        ("hours", _longer(before, after)),
-        ("holidays", _worked(before, after)),
-        *((key, _more(before.get(key, {}), after.get(key, {}))) for key in CAPS),
+        ("calls.destinations", _further(old.get("destinations"), new.get("destinations"))),
+        ("calls.hours", _longer(old, new)),
+        ("calls.holidays", _worked(old, new)),
+        *((f"calls.{key}", _more(old.get(key, {}), new.get(key, {}))) for key in CAPS),
+        *_raised(before.get("campaigns") or {}, after.get("campaigns") or {}),
     ]
     return [
-        Risk(WIDENED, "high", ("calls", key), f"calls.{key}: {', '.join(words)}")
+        Risk(WIDENED, "high", tuple(key.split(".")), f"{key}: {', '.join(words)}")
         for key, words in found
         if words
     ]
@@ -112,3 +116,20 @@ def _more(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
         for within, most in before.items()
         if after.get(within, most + 1) > most
     ]
+
+
+def _raised(before: Rules, after: Rules) -> Iterator[tuple[str, list[str]]]:
+    """Limits for campaigns that were lifted or raised, and people who are called more often."""
+    for key in CEILINGS:
+        if key in before and key not in after:
+            yield f"campaigns.{key}", ["no most any more"]
+        elif key in before and after[key] > before[key]:
+            yield f"campaigns.{key}", [f"{after[key]:g} instead of {before[key]:g}"]
+    old, new = before.get("retry", {}), after.get("retry", {})
+    for end, one in new.items():
+        times = old[end]["times"] if end in old else 0
+        if before and one["times"] > times:
+            yield (
+                f"campaigns.retry.{end}",
+                [f"called again {one['times']} times instead of {times}"],
+            )

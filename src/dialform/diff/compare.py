@@ -39,10 +39,10 @@ def compare(before: Side, after: Side, *, only: Collection[str] | None = None) -
             found.append(replace(made, effect=after.effects.get(name, "")))
     dangers = _binding_risks(found) if before.environment != after.environment else []
     rules: tuple[RuleChange, ...] = ()
-    if before.calls is not None and after.calls is not None and only is None:
-        rules = changed(before.calls, after.calls)
+    if before.rules is not None and after.rules is not None and only is None:
+        rules = changed(before.rules, after.rules)
         if before.environment == after.environment:
-            dangers += widened(before.calls, after.calls)
+            dangers += widened(before.rules, after.rules)
     return Difference(
         before, after, tuple(_with_renames(found)), tuple(unchanged), tuple(dangers), rules
     )

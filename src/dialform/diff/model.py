@@ -177,8 +177,8 @@ class Side:
     bindings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the environment binds, by kind and name, where that is known as a whole."""
 
-    calls: Mapping[str, Any] | None = None
-    """The environment's rules for single calls as published; None where they aren't known."""
+    rules: Mapping[str, Any] | None = None
+    """The environment's tables ``calls`` and ``campaigns``, as published; None: not known."""
 
     effects: Mapping[str, str] = field(default_factory=dict)
     """By preset, what the next `pulumi up` does: see `PresetDiff.effect`."""

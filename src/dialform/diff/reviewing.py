@@ -168,9 +168,9 @@ def _reviewed(name: str, before: _Half | None, after: _Half | None, label: str) 
             {preset: one for preset, one in half.subjects.items() if preset not in out},
             name,
             {} if half.environment is None else half.environment.bindings,
-            calls,
+            rules,
         )
-        for text, half, calls in zip(labels, halves, _calls(before, after), strict=True)
+        for text, half, rules in zip(labels, halves, _rules(before, after), strict=True)
     ]
     return Reviewed(
         name,
@@ -181,12 +181,12 @@ def _reviewed(name: str, before: _Half | None, after: _Half | None, label: str) 
     )
 
 
-def _calls(
+def _rules(
     before: _Half | None, after: _Half | None
 ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
     """The rules for calls on both sides; those of a new environment are all new."""
     environments = [None if half is None else half.environment for half in (before, after)]
-    told = [None if one is None else one.calls or {} for one in environments]
+    told = [None if one is None else one.rules for one in environments]
     return {} if before is None else told[0], told[1]
 
 

@@ -74,8 +74,7 @@ def live(registry: Registry, environment: str) -> Side:
         elif head.state != "withdrawn":
             subjects[name] = released(registry, head, recorded)
     document = registry.environment(environment) if registry.exists else None
-    calls = None if document is None else document.get("calls", {})
-    return Side(environment, subjects, environment, calls=calls)
+    return Side(environment, subjects, environment, rules=document)
 
 
 def _unreadable(name: str, environment: str, error: RegistryError) -> Subject:
@@ -144,7 +143,7 @@ def planned(plan: Plan, label: str, origin: str, *, effects: bool = False) -> Si
         },
         environment,
         plan.declared.bindings,
-        plan.declared.calls or {},
+        plan.declared.rules,
         {one.preset: _told(one) for one in plan.effects()} if effects else {},
     )
 

@@ -104,13 +104,17 @@ def preset_document(
 
 
 def environment_document(
-    environment: str, workspace: Mapping[str, Any], calls: Mapping[str, Any] | None = None
+    environment: str,
+    workspace: Mapping[str, Any],
+    calls: Mapping[str, Any] | None = None,
+    campaigns: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """
     What launchers need besides.
 
     ``workspace`` is ``{url, keyvar}``, with ``idempotencyKeys`` where calls carry a key;
     ``calls`` are the rules for single calls: a document without them is one from before them.
+    ``campaigns`` are the limits for campaigns.
     """
     document: dict[str, Any] = {
         "format": ENVIRONMENT_FORMAT,
@@ -119,6 +123,8 @@ def environment_document(
     }
     if calls is not None:
         document["calls"] = dict(calls)
+    if campaigns is not None:
+        document["campaigns"] = dict(campaigns)
     return document
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from declaration_world import edited, written
 
 from dialform import checking
+from dialform.declaration.campaigning import Outcome
+from dialform.launcher.calling.limits import OUTCOMES
 from dialform.launcher.calling.week import DAYS
 from dialform.presets.canonical import canonical
 from dialform.presets.documents import environment_document
@@ -148,4 +150,79 @@ def test_a_program_of_ones_own_can_not_publish_rules_that_launchers_can_not_keep
     calls: dict[str, Any], fault: str
 ) -> None:
     document = environment_document("dev", WORKSPACE, calls)
+    assert re.match(fault, checking.environment(canonical(document).decode()) or "")
+
+
+CAMPAIGNS = """\
+[campaigns]
+rate = 0.5
+live = 10
+failures = 0.2
+[campaigns.retry]
+no-answer = { times = 2, after = "30m" }
+RATE_LIMITED = { times = 3, after = "5m" }
+"""
+
+
+def campaigns_of(project: Project, environment: str) -> Any:
+    """The limits for campaigns that are published with an environment."""
+    declared = project.environment(environment)
+    declared.require()
+    document = declared.document
+    assert checking.environment(document.decode()) is None
+    return json.loads(document).get("campaigns")
+
+
+def test_limits_for_campaigns_are_told_as_they_stand(tmp_path: Path) -> None:
+    project = written(tmp_path, edited("dev.toml", "[calls]", f"{CAMPAIGNS}[calls]"))
+    assert campaigns_of(project, "dev") == {
+        "rate": 0.5,
+        "live": 10,
+        "failures": 0.2,
+        "retry": {
+            "no-answer": {"times": 2, "after": "30m"},
+            "RATE_LIMITED": {"times": 3, "after": "5m"},
+        },
+    }
+
+
+def test_a_child_takes_its_parents_limits_and_replaces_or_drops_single_ones(tmp_path: Path) -> None:
+    files = edited("dev.toml", "[calls]", f"{CAMPAIGNS}[calls]") | edited(
+        "prod.toml",
+        'unset = ["presets"]',
+        'unset = ["presets", "campaigns.failures", "campaigns.retry.RATE_LIMITED"]\n'
+        "campaigns.live = 3\ncampaigns.retry.no-answer.times = 1",
+    )
+    assert campaigns_of(written(tmp_path, files), "prod") == {
+        "rate": 0.5,
+        "live": 3,
+        "retry": {"no-answer": {"times": 1, "after": "30m"}},
+    }
+
+
+def test_an_environment_without_limits_keeps_its_document(tmp_path: Path) -> None:
+    assert campaigns_of(written(tmp_path, {}), "dev") is None
+
+
+def test_what_may_be_tried_again_is_what_launchers_know() -> None:
+    assert get_args(Outcome) == OUTCOMES
+
+
+@pytest.mark.parametrize(
+    ("campaigns", "fault"),
+    [
+        ({"rate": 0}, "campaigns: .* can't be read .rate is 0"),
+        ({"live": True}, "campaigns: .*live is True"),
+        ({"failures": 5}, "campaigns: .*failures is 5"),
+        ({"retry": {"busy": {"times": 0, "after": "5m"}}}, "campaigns: .*times is 0"),
+        ({"retry": {"busy": {"times": 1, "after": "soon"}}}, "campaigns: .*'soon' is no length"),
+        ({"retry": {"bored": {"times": 1, "after": "5m"}}}, "campaigns: .* says bored of"),
+        ({"perHour": 5}, "campaigns: .* says perHour of campaigns.* upgrade"),
+        ({"retry": []}, "campaigns: .* can't be read"),
+    ],
+)
+def test_limits_that_launchers_can_not_keep_to_can_not_be_published(
+    campaigns: dict[str, Any], fault: str
+) -> None:
+    document = environment_document("dev", WORKSPACE, {"destinations": ["US"]}, campaigns)
     assert re.match(fault, checking.environment(canonical(document).decode()) or "")

@@ -44,6 +44,11 @@ def calls(text: str, **more: str) -> Mapping[str, str | bytes | None]:
     return {**changed, **{f"holidays/{name}.toml": days for name, days in more.items()}}
 
 
+def campaigns(text: str) -> Mapping[str, str | bytes | None]:
+    """Prod with these limits for campaigns."""
+    return edited("prod.toml", "[presets.visit]", f"[campaigns]\n{text}\n[presets.visit]")
+
+
 HOURS = 'hours = ["09:00-17:00"]'
 
 CASES: dict[str, Mapping[str, str | bytes | None]] = {
@@ -80,6 +85,17 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
         "perPerson = { day = 1, 24h = 0 }\nperEnvironment = 500",
     ),
     "a rule that there isn't": calls("perDay = 500"),
+    "limits that are none": campaigns("rate = 0\ninFlight = 1.5\nlive = 100001\nfailures = 5"),
+    "a rate that is no number": campaigns("rate = nan"),
+    "a rate without an end": campaigns("rate = inf"),
+    "a rate that is text": campaigns('rate = "2/s"'),
+    "a limit that there isn't": campaigns("inflight = 4\ncanary = 20"),
+    "a retry for what is none": campaigns('retry.no_answer = { times = 2, after = "30m" }'),
+    "a retry that is a number": campaigns("retry.busy = 3"),
+    "retries that are none": campaigns(
+        'retry.busy = { times = 0, after = "soon" }\nretry.failed = { times = 21 }\n'
+        'retry.no-answer = { times = 1, after = "1h", most = 3 }'
+    ),
     "gates from nowhere": gates('from = "deb"'),
     "gates from itself": gates('from = "prod"'),
     "a soak without from": gates('soak = "2h"'),

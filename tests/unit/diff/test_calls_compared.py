@@ -26,7 +26,7 @@ def test_each_rule_that_is_different_is_named() -> None:
         "holidays": CHRISTMAS,
         "perPerson": {"24h": 1},
     }
-    assert [tuple(one) for one in changed(before, after)] == [
+    assert [tuple(one) for one in changed({"calls": before}, {"calls": after})] == [
         ("calls.destinations", "CA, US", "US"),
         ("calls.holidays.any.2026-12-25", "", "Christmas Day"),
         ("calls.hours.fri", "09:00-17:00", "09:00-16:00"),
@@ -34,7 +34,7 @@ def test_each_rule_that_is_different_is_named() -> None:
         ("calls.margin", "60", ""),
         ("calls.perPerson.7d", "3", ""),
     ]
-    assert changed(after, after) == ()
+    assert changed({"calls": after}, {"calls": after}) == ()
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_each_rule_that_is_different_is_named() -> None:
 def test_what_allows_more_is_a_risk(
     before: dict[str, Any], after: dict[str, Any], more: str
 ) -> None:
-    (risk,) = widened(before, after)
+    (risk,) = widened({"calls": before}, {"calls": after})
     rule = next(iter(before.keys() - {"margin", "hours"}), "hours")
     assert (risk.rule, risk.level, risk.path) == ("calls-widened", "high", ("calls", rule))
     assert risk.message == f"calls.{rule}: {more}"
@@ -88,5 +88,64 @@ def test_what_allows_more_is_a_risk(
     ],
 )
 def test_what_allows_less_is_none(before: dict[str, Any], after: dict[str, Any]) -> None:
-    assert changed(before, after)
-    assert widened(before, after) == []
+    pair = {"calls": before}, {"calls": after}
+    assert changed(*pair)
+    assert widened(*pair) == []
+
+
+TWICE = {"no-answer": {"times": 2, "after": "30m"}}
+
+
+def test_limits_for_campaigns_are_named_after_the_rules_for_calls() -> None:
+    before = {"calls": {"destinations": ["US"]}, "campaigns": {"rate": 0.5, "retry": TWICE}}
+    after = {"campaigns": {"rate": 2, "live": 10, "retry": {"busy": {"times": 1, "after": "5m"}}}}
+    assert [tuple(one) for one in changed(before, after)] == [
+        ("calls.destinations", "US", ""),
+        ("campaigns.live", "", "10"),
+        ("campaigns.rate", "0.5", "2"),
+        ("campaigns.retry.busy", "", "1 times, 5m later"),
+        ("campaigns.retry.no-answer", "2 times, 30m later", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        ({"rate": 0.5}, {"rate": 2}, "rate: 2 instead of 0.5"),
+        ({"live": 5}, {}, "live: no most any more"),
+        ({"inFlight": 5}, {"inFlight": 6}, "inFlight: 6 instead of 5"),
+        (
+            {"retry": TWICE},
+            {"retry": {"no-answer": {"times": 3, "after": "1h"}}},
+            "retry.no-answer: called again 3 times instead of 2",
+        ),
+        (
+            {"rate": 1},
+            {"rate": 1, "retry": TWICE},
+            "retry.no-answer: called again 2 times instead of 0",
+        ),
+    ],
+)
+def test_a_limit_that_is_raised_or_gone_is_a_risk(
+    before: dict[str, Any], after: dict[str, Any], more: str
+) -> None:
+    (risk,) = widened({"campaigns": before}, {"campaigns": after})
+    assert (risk.rule, risk.level, risk.path[0]) == ("calls-widened", "high", "campaigns")
+    assert risk.message == f"campaigns.{more}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"rate": 2, "retry": TWICE}),
+        ({"rate": 2, "live": 5}, {"rate": 1, "live": 4, "inFlight": 9}),
+        ({"retry": TWICE}, {"retry": {"no-answer": {"times": 1, "after": "30m"}}}),
+        ({"failures": 0.1}, {"failures": 0.5}),
+    ],
+)
+def test_a_limit_that_is_lowered_or_new_is_none(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    pair = {"campaigns": before}, {"campaigns": after}
+    assert changed(*pair)
+    assert widened(*pair) == []

@@ -1,7 +1,8 @@
 """
-An environment's rules for calls as people read them, one by one.
+An environment's rules for calls and campaigns as people read them, one by one.
 
-Pure. Takes the table ``calls`` of its document; what a rule means is elsewhere.
+Pure. Takes its document, or the tables ``calls`` and ``campaigns`` of one; what a rule means is
+elsewhere.
 """
 
 from __future__ import annotations
@@ -16,8 +17,18 @@ if TYPE_CHECKING:
 CAPS = ("perPerson", "perEnvironment")
 
 
-def single_rules(calls: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def single_rules(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each rule by its key (``calls.hours.fri``) and what it says."""
+    yield from _of_calls(document.get("calls") or {})
+    for key, value in (document.get("campaigns") or {}).items():
+        if key == "retry":
+            for end, one in value.items():
+                yield f"campaigns.retry.{end}", f"{one['times']} times, {one['after']} later"
+        else:
+            yield f"campaigns.{key}", f"{value:g}"
+
+
+def _of_calls(calls: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in calls.items():
         if key == "hours":
             yield from ((f"calls.hours.{day}", ", ".join(found)) for day, found in value.items())
@@ -30,7 +41,7 @@ def single_rules(calls: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"calls.{key}", ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def in_order(key: str) -> tuple[str, int, str]:
+def in_order(key: str) -> tuple[str, str, int, str]:
     """Sorts keys: days as in a week, the rest by name."""
-    _, rule, *rest = key.split(".")
-    return rule, DAYS.index(rest[0]) if rule == "hours" else 0, key
+    table, rule, *rest = key.split(".")
+    return table, rule, DAYS.index(rest[0]) if rule == "hours" else 0, key

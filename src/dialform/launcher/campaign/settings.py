@@ -8,35 +8,15 @@ which the ledger keeps: a campaign that is resumed goes on as it was begun.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import UsageError
+from dialform.launcher.calling import limits
+from dialform.launcher.calling.limits import CEILINGS, MOST, OUTCOMES, Again, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
-
-OUTCOMES = ("no-answer", "busy", "failed", "canceled", "RATE_LIMITED", "VOICEMAIL_DETECTED_HANGUP")
-"""
-What a call may be tried again for: how it ended, as the API says it.
-
-The first four are statuses, the others are results (``systemResultType``), which are looked at
-first: a call that was ``RATE_LIMITED`` never rang.
-"""
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_LENGTH = re.compile(r"([1-9][0-9]{0,5})([smhd])")
-
-
-class Again(NamedTuple):
-    """How often and when a person is called again."""
-
-    times: int
-    """At most, after the first call."""
-
-    after: float
-    """Seconds to wait."""
 
 
 class Settings(NamedTuple):
@@ -88,15 +68,31 @@ class Settings(NamedTuple):
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Self:
-        """What an environment's published document says (``campaigns``)."""
-        table = document.get("campaigns") or {}
-        retry = {
-            name: Again(int(one["times"]), seconds(one["after"]))
-            for name, one in (table.get("retry") or {}).items()
+        """
+        What an environment's published document says (``campaigns``), the rest as usual.
+
+        Raises:
+            UnknownFormat, ObjectCorrupt: as `Limits.of`.
+
+        """
+        said = Limits.of(document)._asdict()
+        return cls(**{name: one for name, one in said.items() if one is not None})
+
+    def above(self, document: Mapping[str, Any]) -> dict[str, float]:
+        """
+        Which limits are above what an environment declares: its key -> the most.
+
+        Raises:
+            UnknownFormat, ObjectCorrupt: as `Limits.of`.
+
+        """
+        most = Limits.of(document)
+        found = {key: getattr(most, field) for key, field in CEILINGS.items()}
+        return {
+            key: one
+            for key, one in found.items()
+            if one is not None and getattr(self, CEILINGS[key]) > one
         }
-        names = {"rate": "rate", "inFlight": "in_flight", "live": "live", "failures": "failures"}
-        fields = {field: table[key] for key, field in names.items() if key in table}
-        return cls(**fields, retry=retry)
 
 
 def seconds(text: str) -> float:
@@ -107,10 +103,10 @@ def seconds(text: str) -> float:
         UsageError: it is none.
 
     """
-    found = _LENGTH.fullmatch(text)
-    if not found:
-        raise UsageError(f"{text!r} is no length of time: write 90s, 30m, 2h or 3d")
-    return float(found[1]) * _SECONDS[found[2]]
+    try:
+        return limits.seconds(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def retries(texts: list[str]) -> dict[str, Again]:
@@ -128,5 +124,7 @@ def retries(texts: list[str]) -> dict[str, Again]:
             raise UsageError(f"--retry {text}: a call is tried again for {', '.join(OUTCOMES)}")
         if not times.isdecimal() or not after:
             raise UsageError(f"--retry {text}: write OUTCOME:TIMES:AFTER, as no-answer:2:30m")
+        if not 1 <= int(times) <= MOST["times"]:
+            raise UsageError(f"--retry {text}: from 1 to {MOST['times']} times")
         found[name] = Again(int(times), seconds(after))
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from campaign_world import FAST, number
 
-from dialform.launcher.campaign.settings import Again
+from dialform.launcher.calling.limits import Again
 from dialform.registry import Meta
 
 if TYPE_CHECKING:

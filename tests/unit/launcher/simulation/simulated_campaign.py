@@ -16,8 +16,8 @@ from simulated_loop import SimulatedLoop
 
 from dialform.errors import LedgerError
 from dialform.launcher.calling import Rules
+from dialform.launcher.calling.limits import Again
 from dialform.launcher.campaign import Engine, Happened, Settings
-from dialform.launcher.campaign.settings import Again
 from dialform.launcher.campaign.writer import Writer
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.records import Campaign, Row
