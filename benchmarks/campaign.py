@@ -198,7 +198,7 @@ async def _engine(
         writer.close()
 
 
-async def _all(load: Load, bodies: list[bytes], send: Send) -> float:
+async def _all(bodies: list[bytes], send: Send) -> float:
     """Seconds for all of them by a loop: so many workers, each with the next body."""
     rest = iter(bodies)
 
@@ -225,7 +225,7 @@ def bare(load: Load) -> float:
                 async with session.post(f"{load.url}/dials", data=body) as response:
                     _ = (await response.json())["dialId"]
 
-            return await _all(load, bodies, send)
+            return await _all(bodies, send)
 
     return asyncio.run(run())
 
@@ -242,7 +242,7 @@ def usual(load: Load) -> float:
                 response.raise_for_status()
                 _ = response.json()["dialId"]
 
-            return await _all(load, values, send)
+            return await _all(values, send)
 
     return asyncio.run(run())
 

@@ -374,7 +374,7 @@ CASES: dict[str, tuple[str, Edit, Edit]] = {
 }
 
 
-RECORDED = {
+RECORDED: dict[tuple[str, str], dict[str, Any]] = {
     ("voices", "Ava"): {"voiceTier": "PREMIUM"},
     ("voices", "Ben"): {"voiceTier": "STANDARD"},
     ("voices", "Chloe"): {"voiceTier": "PREMIUM"},
@@ -403,14 +403,12 @@ IN_PLACE = ("rebound", "voice-tier-changed")
 def recorded(made: Documents) -> Documents:
     """The same, with every voice and model bound, under ids that a release recorded."""
     assert made.bound is not None
-    made = made._replace(look_up=lambda kind, key: RECORDED.get((kind, key)))
     kinds = {"voices": {"warm": "Ava", "plain": "Ben", "bright": "Chloe"}, "models": {}}
     kinds["models"] = {"careful": "Atlas 2", "fast": "Atlas 2 mini"}
+    bindings = made.bound["bindings"]
     for kind, names in kinds.items():
-        made.bound["bindings"][kind] = {
-            key: {"id": name, "name": name} for key, name in names.items()
-        }
-    return made
+        bindings[kind] = {key: {"id": name, "name": name} for key, name in names.items()}
+    return made._replace(look_up=lambda kind, key: RECORDED.get((kind, key)))
 
 
 def test_each_rule_has_a_case_that_fires_it_and_one_that_does_not() -> None:

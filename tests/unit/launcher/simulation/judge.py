@@ -99,7 +99,8 @@ def _in_its_state(row: Any, dials: list[Any], may_ring: list[Any]) -> Iterator[s
         yield f"is at attempt {row['attempt']} and attempt {last['attempt']} was made"
     is_at_last = last is not None and last["attempt"] == row["attempt"]
     found = last["state"] if is_at_last and last is not None else None
-    if state == "planned" and is_at_last and (found != "accepted" or last["ended_at"] is None):
+    has_ended = last is not None and last["ended_at"] is not None
+    if state == "planned" and is_at_last and not (found == "accepted" and has_ended):
         yield f"is planned while attempt {row['attempt']} is {found}"
     if state == "reserved" and found != "reserved":
         yield f"is reserved and its dial is {found}"

@@ -11,12 +11,13 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from dialform.api import answers
+from dialform.api.fast import Seen
 from dialform.errors import ApiError, Deferred, LedgerError, NotSent, OutcomeUnknown
 from dialform.launcher.campaign import engine, writer
 from dialform.launcher.campaign.engine import Engine
-from dialform.launcher.ledger import reserving, settling
-from dialform.launcher.ledger.campaigns import Campaigns
+from dialform.launcher.ledger import reserving, settling, waiting
 from dialform.launcher.ledger.settling import Settling
+from dialform.launcher.ledger.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,27 +200,27 @@ def a_settled_dial_is_settled_again() -> Any:
 
 
 def an_end_plans_again_whatever_it_was() -> Any:
-    real = Campaigns._move
+    real = Waiting._move
 
-    def moves(self: Any, campaign: str, person: str, before: Any, after: str, **more: Any) -> bool:
-        if after == "planned":
-            more.pop("attempt", None)
-            before = ("planned", "reserved", "live", "done", "unknown")
-        return real(self, campaign, person, before, after, **more)
+    def moves(self: Any, campaign: str, moved: Any, before: str) -> int:
+        moved = [one._replace(after=None) for one in moved]
+        if all(one.state == "planned" for one in moved):
+            before = "state IN ('planned', 'reserved', 'live', 'done', 'unknown')"
+        return real(self, campaign, moved, before)
 
-    return _changed(Campaigns, "_move", moves)
+    return _changed(Waiting, "_move", moves)
 
 
 def a_policy_asks_no_attempt() -> Any:
     """Two processes that follow the same call both plan the next."""
-    real = Campaigns.again
+    real = Waiting.again
 
     def again(self: Any, campaign: str, person: str, due: float, **_: Any) -> bool:
-        return real(self, campaign, person, due) or self._move(
-            campaign, person, ("reserved",), "planned", due=due
-        )
+        move = waiting._Move(person, "planned", due=due)
+        reserved = bool(self._move(campaign, [move], "state = 'reserved'"))
+        return real(self, campaign, person, due) or reserved
 
-    return _changed(Campaigns, "again", again)
+    return _changed(Waiting, "again", again)
 
 
 # ---------------------------------------------------------------- what the engine does
@@ -348,7 +349,7 @@ def equal_rejections_plan_unknown_people_too() -> Any:
                 )
             )
 
-    return _changed(Campaigns, "plan_rejected", plans)
+    return _changed(Waiting, "plan_rejected", plans)
 
 
 def a_policy_for_no_answer_is_for_silence_too() -> Any:
@@ -357,17 +358,9 @@ def a_policy_for_no_answer_is_for_silence_too() -> Any:
 
     async def seen(self: Engine, dial_id: str) -> Any:
         found = await real(self, dial_id)
-        return engine.Seen("no-answer", "NO_ANSWER") if found is None else found
+        return Seen("no-answer", "NO_ANSWER") if found is None else found
 
-    from dialform.api.fast import Seen  # noqa: PLC0415 - a type there
-
-    @contextlib.contextmanager
-    def both() -> Iterator[None]:
-        engine.Seen = Seen  # type: ignore[misc]
-        with _changed(Engine, "_seen", seen):
-            yield
-
-    return both()
+    return _changed(Engine, "_seen", seen)
 
 
 def a_policy_tries_once_more() -> Any:
