@@ -1,7 +1,7 @@
 """
 Campaigns under a simulated world keep their promises; a planted bug that rings twice is found.
 
-``DIALFORM_CAMPAIGNS`` says how many campaigns are run: `make simulate` runs 10,000.
+``DIALFORM_CAMPAIGNS`` says how many campaigns are run, 100 where nothing is said.
 """
 
 from __future__ import annotations
