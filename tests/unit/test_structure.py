@@ -42,6 +42,7 @@ WRITERS = {
 
 DIRECTION = {
     "errors.py": (),
+    "lengths.py": (),
     "presets/": ("errors", "presets"),
     "api/": ("errors", "presets", "api"),
     "registry/": ("errors", "presets", "registry"),
@@ -49,7 +50,7 @@ DIRECTION = {
         *("errors", "presets", "api", "declaration"),
         *("registry.names", "launcher.calling"),
     ),
-    "launcher/": ("errors", "presets", "api", "registry", "launcher"),
+    "launcher/": ("errors", "lengths", "presets", "api", "registry", "launcher"),
     "checking.py": (
         *("errors", "presets", "api", "registry", "declaration.words", "launcher.calling"),
     ),
@@ -58,7 +59,10 @@ DIRECTION = {
         "launcher.calling",
     ),
     "planning.py": ("errors", "presets", "declaration", "registry"),
-    "promotion/": ("errors", "presets", "declaration", "registry", "guardrails", "promotion"),
+    "promotion/": (
+        *("errors", "lengths", "presets", "declaration", "registry", "guardrails"),
+        "promotion",
+    ),
     "drift/": ("errors", "presets", "declaration.redaction", "drift"),
     "publishing.py": ("errors", "presets", "api", "registry", "drift"),
     "providers.py": ("errors", "presets", "api", "registry", "drift", "checking", "publishing"),

@@ -56,6 +56,15 @@ class Created:
     answer: bytes = field(repr=False)
     """The body of the answer."""
 
+    @property
+    def kept(self) -> bytes | None:
+        """The answer without the dial token; None where it can't be told apart in it."""
+        token = (self.dial_token or "").encode()
+        if not token:
+            return self.answer
+        # A token that is written in another way, as with escapes, would stay in.
+        return self.answer.replace(token, b"***") if token in self.answer else None
+
 
 @dataclass(slots=True)
 class Answer:

@@ -40,10 +40,6 @@ __all__ = ["Client", "Created"]
 TIMEOUT = 30.0
 """Seconds to wait: to connect (a third of it at most), and for each piece of the answer."""
 
-KEPT_ALIVE = 2.0
-"""Seconds that an idle connection is used again: fewer than servers keep theirs, since a dial
-sent into a connection that the server is just closing would be one of unknown outcome."""
-
 PAGE = 100
 """Objects asked for at once."""
 
@@ -92,17 +88,12 @@ class Client:
         verify = self.url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._options: dict[str, Any] = {
             "base_url": self.url,
-            "headers": {
-                "authorization": f"Bearer {key}",
-                "accept": "application/json",
-                "accept-encoding": "identity",
-                "user-agent": "dialform",
-            },
-            "timeout": httpx.Timeout(timeout, connect=min(timeout, max(timeout / 3, 5.0))),
+            "headers": location.headers(key),
+            "timeout": httpx.Timeout(timeout, connect=location.connect_timeout(timeout)),
             "trust_env": trust_env,
             "follow_redirects": False,
             "verify": verify,
-            "limits": httpx.Limits(keepalive_expiry=KEPT_ALIVE),
+            "limits": httpx.Limits(keepalive_expiry=location.KEPT_ALIVE),
         }
         try:
             self._http = httpx.Client(**self._options)

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FastClient", "Seen"]
 
-KEPT_ALIVE = 2.0
-"""Seconds that an idle connection is used again, as in `client`."""
-
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 """Raised before the first byte of a request is on its way."""
 
@@ -70,7 +67,7 @@ class FastClient:
         self._timeout = aiohttp.ClientTimeout(
             total=timeout * 2,
             connect=None,
-            sock_connect=min(timeout, max(timeout / 3, 5.0)),
+            sock_connect=location.connect_timeout(timeout),
             sock_read=timeout,
         )
         self._connections = connections
@@ -86,15 +83,10 @@ class FastClient:
         verify: Any = ssl.create_default_context() if self.url.startswith("https:") else False
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._connections, keepalive_timeout=KEPT_ALIVE, ssl=verify
+                limit=self._connections, keepalive_timeout=location.KEPT_ALIVE, ssl=verify
             ),
             timeout=self._timeout,
-            headers={
-                "authorization": f"Bearer {self._key}",
-                "accept": "application/json",
-                "accept-encoding": "identity",
-                "user-agent": "dialform",
-            },
+            headers=location.headers(self._key),
             trust_env=self._trust_env,
             cookie_jar=aiohttp.DummyCookieJar(),
         )

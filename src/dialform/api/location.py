@@ -29,6 +29,26 @@ def checked_key(key: str) -> str:
     return key
 
 
+def headers(key: str) -> dict[str, str]:
+    """What every request says: the key, and that an answer is wanted as it is."""
+    return {
+        "authorization": f"Bearer {key}",
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": "dialform",
+    }
+
+
+def connect_timeout(timeout: float) -> float:
+    """Seconds to connect, of those that the API has for an answer: a third, and 5 at least."""
+    return min(timeout, max(timeout / 3, 5.0))
+
+
+KEPT_ALIVE = 2.0
+"""Seconds that an idle connection is used again: fewer than servers keep theirs, since a dial
+sent into a connection that the server is just closing would be one of unknown outcome."""
+
+
 def base_url(url: str) -> str:
     """The API's base URL, without a closing slash. Raises SettingError."""
     try:

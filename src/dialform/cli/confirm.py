@@ -16,21 +16,20 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="go on without asking")
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """
-    Return if a person says yes, or has.
-
-    Raises:
-        Refused: they say anything else.
-        UsageError: there is nobody to ask.
-
-    """
+def agreed(question: str, *, yes: bool) -> bool:
+    """Whether a person says yes, or has. Raises UsageError where there is nobody to ask."""
     if yes:
-        return
+        return True
     from dialform.cli import output  # noqa: PLC0415 - where it is asked
 
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    # A closed stdin is None to Python.
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"{question} There is no terminal to ask on: say --yes if so")
     output.note(f"{question} [y/N]")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Return if `agreed`. Raises UsageError as it does, and Refused where a person says no."""
+    if not agreed(question, yes=yes):
         raise Refused("nothing was changed")

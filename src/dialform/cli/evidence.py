@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from dialform import lengths
 from dialform.cli import context
 from dialform.cli.parser import near
 from dialform.errors import SettingError, UsageError
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from dialform.launcher.evidence import Story
     from dialform.launcher.ledger import Ledger
     from dialform.registry import Registry
-
-_UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
 def add_dial(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
@@ -110,10 +109,9 @@ def campaign_of(args: argparse.Namespace, ledger: Ledger) -> str:
 
 def seconds_of(text: str) -> float:
     """The seconds in ``24h``, ``30m``, ``7d``. UsageError for anything else."""
-    number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in _UNITS:
+    if not text[:-1].isdecimal() or text[-1:] not in tuple("mhd"):
         raise UsageError(f"--since {text}: write a length of time like 30m, 24h or 7d")
-    return float(number) * _UNITS[unit]
+    return float(text[:-1]) * lengths.SECONDS[text[-1]]
 
 
 def summary(story: Story) -> list[tuple[str, Any]]:

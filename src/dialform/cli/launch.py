@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.cli import context, peoplefile
+from dialform.cli import confirm, context, peoplefile
 from dialform.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dialform.cli.parser import Parser
     from dialform.cli.progress import Progress
@@ -87,7 +87,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         default=[],
         help="call again, as no-answer:2:30m; may be repeated",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask before the first call")
+    confirm.add_yes(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="check the file and show the plan; call nobody"
     )
@@ -186,16 +186,13 @@ def _open(  # noqa: PLR0913, PLR0917 - as `_resume`
 
     from dialform.launcher.ledger.storage import written  # noqa: PLC0415
     from dialform.launcher.records import Campaign  # noqa: PLC0415
+    from dialform.registry.authorship import author  # noqa: PLC0415
 
     if args.append:
         raise UsageError(f"--append: there is no campaign {args.name!r} to add people to")
     entry = released.entry
-    forecast = _forecast(registry, entry.environment, settings)
-    for _ in forecast.rows(people.rows()):
-        pass
-    peoplefile.note_numbers(people)
-    _show(args, forecast, released, settings)
-    if args.dry_run or not _agreed(args, forecast):
+    rows = _agreed_rows(args, people, released, settings, registry)
+    if rows is None:
         return None
     campaign = Campaign(
         id=os.urandom(16).hex(),
@@ -210,10 +207,9 @@ def _open(  # noqa: PLR0913, PLR0917 - as `_resume`
         source=people.name,
         source_digest=people.digest,
         opened_at=written(time.time()),
-        opened_by=_who(),
+        opened_by=author() or "",
         settings=settings.as_json(),
     )
-    rows = _forecast(registry, entry.environment, settings).rows(people.rows())
     opened, _ = ledger.open_campaign(campaign, rows)
     return opened
 
@@ -243,20 +239,15 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
                 f"{found.source_digest[:19]}): add this one's people with --append, or give "
                 "another --name"
             )
-        forecast = _forecast(registry, entry.environment, settings)
-        for _ in forecast.rows(people.rows()):
-            pass
-        peoplefile.note_numbers(people)
-        _show(args, forecast, released, settings)
-        if args.dry_run or not _agreed(args, forecast):
+        rows = _agreed_rows(args, people, released, settings, registry)
+        if rows is None:
             return None
-        rows = _forecast(registry, entry.environment, settings).rows(people.rows())
         added = ledger.add_people(found.id, rows, source=people.name, source_digest=people.digest)
         output.note(f"{added:,} people were added to {args.name}")
     counts = ledger.counts(found.id)
     remain = counts.get("planned", 0)
     output.note(f"campaign {args.name} goes on: {_counted(counts)}")
-    if args.dry_run or (remain and not _agreed(args, None, remain)):
+    if args.dry_run or not _agreed(args, remain):
         return None
     changed = found._replace(
         settings=settings.as_json(),
@@ -273,6 +264,31 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
     return changed
 
 
+def _agreed_rows(
+    args: argparse.Namespace,
+    people: People,
+    released: Released,
+    settings: Settings,
+    registry: Registry,
+) -> Iterator[Row] | None:
+    """The rows to keep, after the plan was shown; None where nobody is to be called."""
+    forecast = _forecast(registry, released.entry.environment, settings)
+    for _ in forecast.rows(people.rows()):
+        pass
+    peoplefile.note_numbers(people)
+    _show(args, forecast, released, settings)
+    if args.dry_run or not _agreed(args, forecast.people):
+        return None
+    return _forecast(registry, released.entry.environment, settings).rows(people.rows())
+
+
+def _agreed(args: argparse.Namespace, people: int) -> bool:
+    """Whether the calls may begin. The people that stdin gives can't answer."""
+    if people and args.file == "-" and not args.yes:
+        raise UsageError("there is no terminal to ask at: say --yes to call them")
+    return confirm.agreed(f"Call {people:,} people?", yes=args.yes or not people)
+
+
 def _forecast(registry: Registry, environment: str, settings: Settings) -> Forecast:
     import time  # noqa: PLC0415 - when run
 
@@ -285,19 +301,6 @@ def _rules(registry: Registry, environment: str) -> Rules:
     from dialform.launcher.calling import Rules  # noqa: PLC0415 - when run
 
     return Rules.of(registry.environment(environment) or {})
-
-
-def _who() -> str:
-    import getpass  # noqa: PLC0415 - when run
-    import os  # noqa: PLC0415
-
-    for name in ("DIALFORM_BY", "GITHUB_ACTOR"):
-        if os.environ.get(name):
-            return os.environ[name]
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
 
 
 def _show(
@@ -340,19 +343,6 @@ def _show(
     )
     most = "without a limit: the preset has no timeoutMinutes" if minutes is None else minutes
     output.note(f"minutes of calls at most: {most}")
-
-
-def _agreed(args: argparse.Namespace, forecast: Forecast | None, remain: int = 0) -> bool:
-    """Whether the calls may begin. Raises UsageError where nobody can be asked."""
-    import sys  # noqa: PLC0415 - when run
-
-    people = remain if forecast is None else forecast.people
-    if args.yes or people == 0:
-        return True
-    if not sys.stdin.isatty() or args.file == "-":
-        raise UsageError("there is no terminal to ask at: say --yes to call them")
-    print(f"Call {people:,} people? [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -64,28 +64,35 @@ class Call(NamedTuple):
 
         ``inputs`` lacks the sensitive ones; ``body`` is what is sent, with them.
         """
-        request = self.request
-        kept = {k: v for k, v in request.inputs.items() if k not in request.sensitive}
-        withheld = sorted(request.inputs.keys() & request.sensitive)
-        return Reservation(
-            environment=request.environment,
-            preset=request.preset,
+        return reserved(
+            self.request,
             version=self.version,
             release=self.release,
-            preset_digest=request.preset_digest,
-            bound_digest=request.bound_digest,
-            body_digest=request.digest,
-            workspace=request.workspace,
-            to=request.to,
-            from_number_id=request.from_number_id,
-            inputs=canonical(kept).decode(),
-            withheld=canonical(withheld).decode(),
             once=self.once,
-            body=request.body,
             id=self.id,
             evidence=self.evidence,
             launched_by=author(),
         )
+
+
+def reserved(request: Request, **more: Any) -> Reservation:
+    """What is written down of a request; ``more`` are the fields that it does not say itself."""
+    kept = {k: v for k, v in request.inputs.items() if k not in request.sensitive}
+    withheld = sorted(request.inputs.keys() & request.sensitive)
+    return Reservation(
+        environment=request.environment,
+        preset=request.preset,
+        preset_digest=request.preset_digest,
+        bound_digest=request.bound_digest,
+        body_digest=request.digest,
+        workspace=request.workspace,
+        to=request.to,
+        from_number_id=request.from_number_id,
+        inputs=canonical(kept).decode(),
+        withheld=canonical(withheld).decode(),
+        body=request.body,
+        **more,
+    )
 
 
 class Sending:
@@ -157,7 +164,7 @@ class Sending:
                 dial_id=created.dial_id,
                 session_id=created.session_id,
                 status=created.status,
-                answer=_kept(created),
+                answer=created.kept,
                 evidence=EXISTED if created.status == CONFLICT else "",
             )
         except LedgerError:
@@ -196,14 +203,6 @@ class Sending:
 
     def _settle(self, state: str, **fields: Any) -> None:
         self._ledger.settle(self._record.id, state, **fields)
-
-
-def _kept(created: Created) -> bytes | None:
-    """The answer as it is kept: without the dial token, which opens the call to its reader."""
-    answer, token = created.answer, (created.dial_token or "").encode()
-    if not token:
-        return answer
-    return answer.replace(token, b"***") if token in answer else None  # written in another way
 
 
 def _pauses() -> Iterator[float | None]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+from dialform import lengths
+
 _WORDS = {"m": "min", "h": "h", "d": "d"}
 _LARGEST_FIRST = ("d", "h", "m")
 
 
 def duration(text: str) -> timedelta:
     """``30m``, ``2h`` or ``3d``, which the declaration has checked."""
-    return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
+    return timedelta(seconds=lengths.seconds(text))
 
 
 def readable(length: timedelta) -> str:
@@ -23,7 +24,7 @@ def readable(length: timedelta) -> str:
     left = max(0, int(length.total_seconds()))
     words = []
     for unit in _LARGEST_FIRST:
-        count, left = divmod(left, _SECONDS[unit])
+        count, left = divmod(left, lengths.SECONDS[unit])
         words += [f"{count} {_WORDS[unit]}"] if count else []
     return " ".join(words[:2]) or "0 min"
 

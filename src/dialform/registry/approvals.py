@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from dialform.presets.canonical import Digest, is_digest
-from dialform.registry.documents import APPROVAL, Damage, exact_keys, sealed, unsealed
+from dialform.registry.documents import APPROVAL, Damage, exact_keys, fitting, sealed, unsealed
 from dialform.registry.entries import is_number, is_text, is_time
 
 _KEYS = frozenset(
@@ -73,9 +73,7 @@ def parse_approval(data: bytes, environment: str, digest: Digest, seq: int) -> A
         "reason": is_text(value["reason"]),
         "commit": is_text(value["commit"]),
     }
-    for key, fit in fits.items():
-        if not fit:
-            raise Damage("content", f"its {key} is {value[key]!r}")
+    fitting(value, fits)
     approval = Approval(**value)
     if (approval.environment, approval.digest, approval.seq) != (environment, digest, seq):
         where = f"approval {approval.seq} of {approval.digest} for {approval.environment}"

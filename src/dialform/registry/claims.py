@@ -17,6 +17,7 @@ from dialform.registry.documents import (
     CLAIM,
     Damage,
     exact_keys,
+    fitting,
     sealed,
     unsealed,
 )
@@ -85,9 +86,7 @@ def parse_claim(data: bytes, ledger: str, seq: int) -> Claim:
         "by": is_text(value["by"]),
         "reason": is_text(value["reason"]),
     }
-    for key, fit in fits.items():
-        if not fit:
-            raise Damage("content", f"its {key} is {value[key]!r}")
+    fitting(value, fits)
     claim = Claim(**value)
     if (claim.ledger, claim.seq) != (ledger, seq):
         raise Damage("place", f"it is claim {claim.seq} of ledger {claim.ledger}")
@@ -127,10 +126,9 @@ def parse_campaign_claim(data: bytes, environment: str, name: str) -> CampaignCl
     value = unsealed(data, CAMPAIGN)
     exact_keys(value, frozenset(("format", *CampaignClaim._fields)))
     del value["format"]
-    for key, one in value.items():
-        fits = {"time": is_time, "by": is_text}.get(key, lambda one: isinstance(one, str))
-        if not fits(one):
-            raise Damage("content", f"its {key} is {one!r}")
+    rules = {"time": is_time, "by": is_text}
+    texts = {key: isinstance(one, str) for key, one in value.items()}
+    fitting(value, texts | {key: fits(value[key]) for key, fits in rules.items()})
     claim = CampaignClaim(**value)
     if (claim.environment, claim.name) != (environment, name):
         raise Damage("place", f"it is of campaign {claim.name!r} in {claim.environment!r}")

@@ -133,6 +133,19 @@ def exact_keys(value: dict[str, Any], keys: frozenset[str]) -> None:
         raise Damage("content", f"its key {key!r} is not one of this format's")
 
 
+def fitting(value: dict[str, Any], fits: dict[str, bool]) -> None:
+    """
+    Hold a document's keys to what they take: ``fits`` says of each whether it does.
+
+    Raises:
+        Damage: naming the first that does not.
+
+    """
+    for key, fit in fits.items():
+        if not fit:
+            raise Damage("content", f"its {key} is {value[key]!r}")
+
+
 def hashed(data: bytes, expected: Digest) -> bytes:
     """
     Return ``data`` if that is its digest.

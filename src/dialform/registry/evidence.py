@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.presets.canonical import Digest, is_digest
-from dialform.registry.documents import EVIDENCE, Damage, exact_keys, sealed, unsealed
+from dialform.registry.documents import EVIDENCE, Damage, exact_keys, fitting, sealed, unsealed
 from dialform.registry.entries import is_number, is_text, is_time
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ def parse_evidence(data: bytes, environment: str, preset: str, version: int, seq
         "by": is_text(value["by"]),
         "tally": _is_tally(value["tally"]),
     }
-    for key, fit in fits.items():
-        if not fit:
-            raise Damage("content", f"its {key} is {value[key]!r}")
+    fitting(value, fits)
     made = Evidence(**{**value, "tally": Tally(**value["tally"])})
     place = (made.environment, made.preset, made.version, made.seq)
     if place != (environment, preset, version, seq):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialform.api.answers import MAX_WORDS, Answer, created, retry_after
+from dialform.api.answers import MAX_WORDS, Answer, Created, created, retry_after
 from dialform.errors import Deferred, OutcomeUnknown, Rejected
 
 
@@ -115,3 +115,14 @@ def is_dial(body: bytes) -> bool:
         return False
     dial_id = value.get("dialId") if isinstance(value, dict) else None
     return isinstance(dial_id, str) and dial_id.isprintable() and bool(dial_id.strip())
+
+
+@pytest.mark.parametrize(
+    ("token", "kept"),
+    [("opens-it", b'{"dialId": "d", "dialToken": "***"}'), ('it"', None)],
+    ids=["plain", "escaped"],
+)
+def test_what_is_kept_of_an_answer_has_no_dial_token(token: str, kept: bytes | None) -> None:
+    body = json.dumps({"dialId": "d", "dialToken": token}).encode()
+    dial = Created("d", None, token, 200, body)
+    assert dial.kept == kept

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,27 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mounts import PRIVATE, needs_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCRIPT = Path(__file__).with_name("registry_disks.py")
-PRIVATE = ["unshare", "--mount", "--propagation", "private", "--"]
-
-
-@functools.cache
-def may_mount() -> bool:
-    """Whether this user may mount, in a namespace of its own."""
-    if shutil.which("unshare") is None:
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "dialform", folder]
-        return subprocess.run([*PRIVATE, *mount], capture_output=True, check=False).returncode == 0
-
-
-needs_mounts = pytest.mark.skipif(
-    not may_mount(), reason="this user may not mount; limits and rights are tested all the same"
-)
 
 
 def run(name: str, *arguments: object, mounts: bool = False) -> Any:

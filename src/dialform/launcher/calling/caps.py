@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from dialform import lengths
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     """
 
 _LENGTH = re.compile(r"[1-9][0-9]{0,3}[mhd]")
-_SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
 
 class Cap(NamedTuple):
@@ -33,7 +34,7 @@ class Cap(NamedTuple):
     @property
     def seconds(self) -> int:
         """The length of ``within``."""
-        return int(self.within[:-1]) * _SECONDS[self.within[-1]]
+        return lengths.seconds(self.within)
 
     def frees(self, now: float, keys: Sequence[str], placed: Placed) -> float | None:
         """When one more dial is within the cap; None if it is at ``now``."""

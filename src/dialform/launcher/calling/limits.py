@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dialform import lengths
 from dialform.errors import ObjectCorrupt, UnknownFormat
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ CEILINGS = {"rate": "rate", "inFlight": "in_flight", "live": "live"}
 MOST = {"rate": 1000.0, "inFlight": 1000, "live": 100_000, "times": 20}
 """The most that may be said of each."""
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_LENGTH = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_LENGTH = re.compile(r"[1-9][0-9]{0,5}[smhd]")
 
 
 class Again(NamedTuple):
@@ -127,7 +127,6 @@ def seconds(text: str) -> float:
         ValueError: it is none.
 
     """
-    found = _LENGTH.fullmatch(text)
-    if not found:
+    if not _LENGTH.fullmatch(text):
         raise ValueError(f"{text!r} is no length of time; write it like 90s, 30m, 2h or 3d")
-    return float(found[1]) * _SECONDS[found[2]]
+    return float(lengths.seconds(text))

@@ -32,11 +32,10 @@ from dialform.launcher.records import (
     FINISHED,
     PAUSED,
     RUNNING,
-    Reservation,
     Row,
     Settlement,
 )
-from dialform.presets.canonical import canonical
+from dialform.launcher.sending import reserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from dialform.launcher.campaign.writer import Writer
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.ledger.reserving import Room
-    from dialform.launcher.records import Campaign, Record
+    from dialform.launcher.records import Campaign, Record, Reservation
     from dialform.launcher.request import Template
 
 STALE = 5.0
@@ -364,26 +363,15 @@ class Engine:
     def _reservation(self, row: Row) -> Reservation:
         key = None if self._key is None else self._key(row)
         request = self._template.request(to=row.to, inputs=json.loads(row.inputs), key=key)
-        kept = {k: v for k, v in request.inputs.items() if k not in request.sensitive}
         campaign = self.campaign
-        return Reservation(
-            environment=campaign.environment,
-            preset=request.preset,
+        return reserved(
+            request,
             version=campaign.version,
             release=campaign.release,
-            preset_digest=request.preset_digest,
-            bound_digest=request.bound_digest,
-            body_digest=request.digest,
-            workspace=request.workspace,
-            to=request.to,
-            from_number_id=request.from_number_id,
-            inputs=canonical(kept).decode(),
-            withheld=canonical(sorted(request.inputs.keys() & request.sensitive)).decode(),
             once=None,
             campaign=campaign.id,
             person=row.person,
             attempt=row.attempt + 1,
-            body=request.body,
             launched_by=campaign.opened_by,
         )
 
@@ -415,7 +403,7 @@ class Engine:
                 dial_id=created.dial_id,
                 session_id=created.session_id,
                 status=created.status,
-                answer=_without_token(created),
+                answer=created.kept,
                 evidence=EXISTED if created.status == CONFLICT else "",
             )
         )
@@ -608,9 +596,3 @@ def _row_of(record: Record) -> Row:
 def _shape(words: str) -> str:
     """Words less the digits: rejections of two people differ in their numbers."""
     return "".join(letter for letter in words if not letter.isdecimal())
-
-
-def _without_token(created: Created) -> bytes:
-    """The API's answer less what opens the call's session."""
-    token = created.dial_token
-    return created.answer.replace(token.encode(), b"***") if token else created.answer

@@ -8,16 +8,16 @@ names the numbers' column; nothing is guessed from the rows.
 from __future__ import annotations
 
 import csv
-import io
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 from dialform.launcher.people.columns import means_number
 from dialform.launcher.people.numbers import Numbers
 from dialform.launcher.people.records import BadCell, BadRecord
-from dialform.launcher.people.tables import Unreadable, lenient
+from dialform.launcher.people.tables import Unreadable, text_of
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterator, Sequence
 
     from dialform.launcher.people.columns import Declared
@@ -60,18 +60,8 @@ class CsvTable:
         return everything
 
     def _all(self) -> Iterator[Record]:
-        self._file.seek(0)
-        stream = io.TextIOWrapper(
-            self._file, encoding=self._encoding, errors=lenient(self._encoding), newline=""
-        )
-        try:
+        with text_of(self._file, self._encoding, newline="") as stream:
             yield from self._read(stream)
-        except UnicodeDecodeError:
-            raise Unreadable(
-                "text", f"the file ends amid a character of {self._encoding}: save it as UTF-8"
-            ) from None
-        finally:
-            stream.detach()
 
     def _read(self, stream: io.TextIOWrapper) -> Iterator[Record]:
         skipped = 0

@@ -7,11 +7,10 @@ is known after a first reading.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dialform.launcher.people.records import BadRecord
-from dialform.launcher.people.tables import Unreadable, lenient
+from dialform.launcher.people.tables import Unreadable, text_of
 from dialform.presets.canonical import load_json
 
 if TYPE_CHECKING:
@@ -61,19 +60,9 @@ class JsonLines:
 
     def _objects(self) -> Iterator[tuple[int, dict[str, Any] | BadRecord | None]]:
         """Each line's object; None for a blank line."""
-        self._file.seek(0)
-        stream = io.TextIOWrapper(
-            self._file, encoding=self._encoding, errors=lenient(self._encoding), newline="\n"
-        )
-        try:
+        with text_of(self._file, self._encoding, newline="\n") as stream:
             for row, line in enumerate(stream, 1):
                 yield row, _object(line)
-        except UnicodeDecodeError:
-            raise Unreadable(
-                "text", f"the file ends amid a character of {self._encoding}: save it as UTF-8"
-            ) from None
-        finally:
-            stream.detach()
 
 
 def _object(line: str) -> dict[str, Any] | BadRecord | None:

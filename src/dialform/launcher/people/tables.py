@@ -6,7 +6,9 @@ Pure: shapes only. Each format is a module of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+import contextlib
+import io
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +54,27 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def lenient(encoding: str) -> str:
+@contextlib.contextmanager
+def text_of(file: BinaryIO, encoding: str, *, newline: str) -> Iterator[io.TextIOWrapper]:
+    """
+    ``file`` from its start, as text.
+
+    Raises:
+        Unreadable: it ends amid a character.
+
+    """
+    file.seek(0)
+    stream = io.TextIOWrapper(file, encoding=encoding, errors=_lenient(encoding), newline=newline)
+    try:
+        yield stream
+    except UnicodeDecodeError:
+        raise Unreadable(
+            "text", f"the file ends amid a character of {encoding}: save it as UTF-8"
+        ) from None
+    finally:
+        stream.detach()
+
+
+def _lenient(encoding: str) -> str:
     """How bytes that are no text come through a decoder, to be told where they stand."""
     return "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"

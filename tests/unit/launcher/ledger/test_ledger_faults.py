@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,27 +14,12 @@ from typing import Any
 import pytest
 from ledger_faults import faults, launch, numbers
 from ledger_world import CAMPAIGN, people, reservation
+from mounts import PRIVATE, needs_mounts
 
 from dialform.errors import LedgerError
 from dialform.launcher.ledger import Ledger
 
 SCRIPT = Path(__file__).with_name("ledger_faults.py")
-PRIVATE = ["unshare", "--mount", "--propagation", "private", "--"]
-
-
-@functools.cache
-def may_mount() -> bool:
-    """Whether this user may mount, in a namespace of its own."""
-    if shutil.which("unshare") is None:
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "dialform", folder]
-        return subprocess.run([*PRIVATE, *mount], capture_output=True, check=False).returncode == 0
-
-
-needs_mounts = pytest.mark.skipif(
-    not may_mount(), reason="this user may not mount; limits and rights are tested all the same"
-)
 
 
 def run(name: str, *arguments: object, mounts: bool = False) -> Any:
