@@ -9,7 +9,7 @@ from dialform.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from dialform.cli.parser import Parser
     from dialform.cli.progress import Progress
@@ -128,12 +128,9 @@ def _campaign(
     found = ledger.campaign(environment, args.name)
     name = args.preset if found is None else args.instead or _pinned(found)
     released = resolve(registry, environment, name)
-    settings = _settings(
-        args,
-        Settings.of_document(registry.environment(environment) or {})
-        if found is None
-        else Settings.of_json(found.settings),
-    )
+    document = registry.environment(environment) or {}
+    kept = Settings.of_document(document) if found is None else Settings.of_json(found.settings)
+    settings = _within(args, _settings(args, kept), document)
     with _people(args, released, ledger, settings) as people:
         if found is None:
             return _open(args, people, released, settings, registry, ledger), released
@@ -147,13 +144,17 @@ def _pinned(campaign: Campaign) -> str:
 def _settings(args: argparse.Namespace, settings: Settings) -> Settings:
     import os  # noqa: PLC0415 - when run
 
+    from dialform.launcher.calling.limits import CEILINGS, MOST  # noqa: PLC0415
     from dialform.launcher.campaign.settings import retries  # noqa: PLC0415
 
     names = ("rate", "in_flight", "live", "total", "canary", "failures")
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    most = {field: MOST[key] for key, field in CEILINGS.items()}
     for name, value in given.items():
-        if value <= 0 and name != "failures":
-            raise UsageError(f"--{name.replace('_', '-')} {value}: must be more than 0")
+        # Not a number is neither above nor below anything: it fits nothing here.
+        if name != "failures" and not 0 < value <= most.get(name, value):
+            until = f", and at most {most[name]:g}" if name in most else ""
+            raise UsageError(f"--{name.replace('_', '-')} {value:g}: must be more than 0{until}")
     if not 0 <= given.get("failures", 0) <= 1:
         raise UsageError(f"--failures {given['failures']:g}: is a part, from 0 to 1")
     if args.suppress:
@@ -162,6 +163,33 @@ def _settings(args: argparse.Namespace, settings: Settings) -> Settings:
     if args.retry:
         given["retry"] = retries(args.retry)
     return settings._replace(**given)
+
+
+def _within(args: argparse.Namespace, settings: Settings, document: Mapping[str, Any]) -> Settings:
+    """
+    The settings, none above what the environment allows now.
+
+    What was kept from before is lowered; what is given now is refused.
+    """
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.launcher.calling.limits import CEILINGS  # noqa: PLC0415
+
+    for key, most in settings.above(document).items():
+        field = CEILINGS[key]
+        wanted = getattr(settings, field)
+        if getattr(args, field) is not None:
+            raise Refused(
+                f"--{field.replace('_', '-')} {wanted:g} is more than the {most:g} that "
+                f"{args.stack} allows [campaigns.{key}]: give less, or raise it in [campaigns] of "
+                "its file and `pulumi up`"
+            )
+        output.note(
+            f"{key} is lowered from {wanted:g} to {most:g}: {args.stack} allows no more "
+            f"[campaigns.{key}]"
+        )
+        lowered: dict[str, Any] = {field: most}
+        settings = settings._replace(**lowered)
+    return settings
 
 
 def _people(
@@ -210,6 +238,8 @@ def _open(  # noqa: PLR0913, PLR0917 - as `_resume`
         opened_by=author() or "",
         settings=settings.as_json(),
     )
+    # Before anything is written: a copy, or another clone's ledger, opens no campaign.
+    _claim(ledger, registry, entry.environment, args.name)
     opened, _ = ledger.open_campaign(campaign, rows)
     return opened
 
@@ -227,6 +257,8 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
     from dialform.cli import output  # noqa: PLC0415 - when run
 
     entry = released.entry
+    if not args.dry_run:
+        _claim(ledger, registry, entry.environment, args.name)
     if args.preset.partition("@")[0] != found.preset.partition("@")[0]:
         raise UsageError(
             f"campaign {args.name!r} calls with {found.preset}, not with {args.preset}: give "
@@ -362,22 +394,34 @@ def _call(
 
     from dialform.cli.progress import Progress  # noqa: PLC0415
     from dialform.launcher.keys import key_of  # noqa: PLC0415
-    from dialform.launcher.ledger.alone import take_campaign, take_place  # noqa: PLC0415
 
     key = key_of(released.keyvar, None, os.environ)
-    take_place(ledger, registry, campaign=True)
-    take_campaign(ledger, registry, campaign.environment, campaign.name)
     counts = ledger.counts(campaign.id)
     with Progress(campaign, counts, _again(args), as_json=args.json) as progress:
         stop = asyncio.run(_engine(args, campaign, released, registry, ledger, key, progress))
     return progress.ended(stop, ledger.counts(campaign.id))
 
 
+def _claim(ledger: Ledger, registry: Registry, environment: str, name: str) -> None:
+    """Make sure that no other ledger calls the same people. Raises Refused."""
+    from dialform.launcher.ledger.alone import take_campaign, take_place  # noqa: PLC0415
+
+    take_place(ledger, registry, campaign=True)
+    take_campaign(ledger, registry, environment, name)
+
+
 def _again(args: argparse.Namespace) -> str:
-    """The command that goes on."""
+    """The command that goes on: with what says where and how the file is read; limits are kept."""
     import shlex  # noqa: PLC0415 - when run
 
     words = ["dialform", "launch", args.preset, args.file, "-s", args.stack, "--name", args.name]
+    for name in ("registry", "ledger", "format", "region", "person_column"):
+        if getattr(args, name) is not None:
+            words += [f"--{name.replace('_', '-')}", getattr(args, name)]
+    for column in args.ignore_column:
+        words += ["--ignore-column", column]
+    if args.use_proxy:
+        words.append("--use-proxy")
     return shlex.join(words)
 
 

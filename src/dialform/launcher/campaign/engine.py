@@ -114,6 +114,15 @@ class Stop(NamedTuple):
     message: str
 
 
+class Ended(NamedTuple):
+    """A call that was seen to end, as a `Record` says it."""
+
+    dial_id: str
+    call_status: str
+    result: str | None
+    ended_at: float
+
+
 class Happened(NamedTuple):
     """Something to show."""
 
@@ -207,6 +216,10 @@ class Engine:
         self._endings: Counter[str] = Counter()
         self._equal: tuple[tuple[Any, ...], list[Row]] | None = None
         self._lost_in_a_row = 0
+        self._followed: set[str] = set()
+        """The API's ids of the calls that this process looks at, or has."""
+
+        self._error: BaseException | None = None
 
     async def run(self) -> Stop:
         """
@@ -217,13 +230,14 @@ class Engine:
 
         """
         await self._writer.call(self._ledger.set_campaign_state, self.campaign.id, RUNNING)
-        await self._take_up()
+        self._before = self._placed = await self._writer.call(self._ledger.placed, self.campaign.id)
+        await self._take_stock()
         try:
             while self._stop is None:
                 await self._look()
                 if self._stop is None and not await self._send_some():
                     await self._idle()
-            return await self._drained(self._stop)
+            stop = await self._drained(self._stop)
         except DialformError:
             await asyncio.wait(self._sends) if self._sends else None
             await self._let_go()
@@ -231,6 +245,9 @@ class Engine:
         except BaseException:
             await self._let_go()
             raise
+        if self._error is not None:
+            raise self._error
+        return stop
 
     def drain(self, message: str) -> None:
         """Start nothing more, wait for the answers that are on their way."""
@@ -238,20 +255,30 @@ class Engine:
 
     # ------------------------------------------------------------------ what is there already
 
-    async def _take_up(self) -> None:
-        """Give up what processes that are gone left behind; follow what is live."""
+    async def _take_stock(self) -> bool:
+        """
+        Take up what others left: dials of processes that are gone, live calls, retries.
+
+        A process may end between writing down how a call ended and planning the next, and an
+        end may be seen by somebody who knows no policy. Returns whether anything was taken up.
+        """
         call = self._writer.call
+        found = False
         for record in await call(
             self._ledger.abandoned, campaign=self.campaign.id, is_pending=self._is_pending
         ):
             row = _row_of(record)
             self._tell("lost", row, "was being sent by a process that is gone: may have rung")
-        placed = await call(self._ledger.placed, self.campaign.id)
-        self._before = self._placed = placed
+            found = True
         for record in await call(self._ledger.live, self.campaign.id):
-            if record.dial_id is not None:
+            if record.dial_id is not None and record.dial_id not in self._followed:
                 self.governor.live += 1
                 self._follow(_row_of(record), record.dial_id)
+                found = True
+        ended = await call(self._ledger.ended, self.campaign.id, list(self.settings.retry))
+        for record in ended:
+            found |= await self._plan_again(_row_of(record), record)
+        return found
 
     # ------------------------------------------------------------------ whether to go on
 
@@ -454,9 +481,10 @@ class Engine:
     # ------------------------------------------------------------------ follow
 
     def _follow(self, row: Row, dial_id: str) -> None:
-        self._spawn(self._calls, self._followed(row, dial_id))
+        self._followed.add(dial_id)
+        self._spawn(self._calls, self._until_ended(row, dial_id))
 
-    async def _followed(self, row: Row, dial_id: str) -> None:
+    async def _until_ended(self, row: Row, dial_id: str) -> None:
         """Look at a live call until it has ended, and plan what its policy says."""
         began = self._now()
         polls = 0
@@ -486,18 +514,24 @@ class Engine:
         await self._writer.see(
             dial_id, seen.status, at=now, result=seen.result, seconds=seen.seconds
         )
-        how = seen.result or seen.status
         self._endings[seen.status] += 1
-        self._tell("ended", row, how, dial_id)
-        policy = self.settings.again(seen.status, seen.result)
-        attempt = row.attempt + 1
-        if policy is not None and attempt <= policy.times:
-            due = now + policy.after
-            if await self._writer.call(
-                self._ledger.again, self.campaign.id, row.person, due, after=attempt
-            ):
-                self._tell("again", row, f"attempt {attempt + 1}", dial_id)
+        self._tell("ended", row, seen.result or seen.status, dial_id)
+        await self._plan_again(row, Ended(dial_id, seen.status, seen.result, now))
         self._judge()
+
+    async def _plan_again(self, row: Row, call: Record | Ended) -> bool:
+        """Plan what the policy for a call that has ended says; whether it says anything."""
+        policy = self.settings.again(call.call_status or "", call.result)
+        attempt = row.attempt + 1
+        if policy is None or attempt > policy.times or call.ended_at is None:
+            return False
+        due = call.ended_at + policy.after
+        planned = await self._writer.call(
+            self._ledger.again, self.campaign.id, row.person, due, after=attempt
+        )
+        if planned:
+            self._tell("again", row, f"attempt {attempt + 1}", call.dial_id)
+        return planned
 
     def _judge(self) -> None:
         """Stop where too many of the calls that ended have failed."""
@@ -525,6 +559,8 @@ class Engine:
             if due is not None:
                 wait = min(wait, due - now)
             elif not self._sends and not self._calls:
+                if await self._take_stock():
+                    return
                 counts = await self._writer.call(self._ledger.counts, self.campaign.id)
                 if not counts.get("reserved"):  # another process's may come back
                     self._end(Stop(FINISHED, "", "everybody was called"))
@@ -576,7 +612,9 @@ class Engine:
         task.add_done_callback(done)
 
     def _failed(self, error: BaseException | None) -> None:
-        """A task's own failure: the ledger's, or a bug. Nothing more is sent."""
+        """A task's own failure: the ledger's, or a bug. Nothing more is sent; `run` raises it."""
+        if self._error is None:
+            self._error = error
         self._end(Stop(PAUSED, "error", f"{type(error).__name__}: {error}"))
 
     def _tell(self, kind: str, row: Row, told: str = "", dial_id: str | None = None) -> None:

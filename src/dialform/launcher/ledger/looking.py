@@ -11,13 +11,19 @@ from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import DIAL_STATES, RESERVED, UNKNOWN, Content, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 ERASED = "erased:"
 """What begins the person of a dial whose personal data was removed."""
 
 _NEWEST = "reserved_at DESC, id DESC"
 _MAY_RING = "state IN ('reserved', 'accepted', 'unknown')"
+
+_LAST_OF_DONE = (
+    "EXISTS (SELECT 1 FROM person WHERE person.campaign = dial.campaign "
+    "AND person.person = dial.person AND person.attempt = dial.attempt "
+    "AND person.state = 'done')"
+)
 
 
 class Looking(Storage):
@@ -132,6 +138,24 @@ class Looking(Storage):
         with self._reading("nothing was read") as connection:
             found = records_where(connection, where, {"campaign": campaign})
         return [one for one in found if one.dial_id is not None]
+
+    def ended(self, campaign: str, hows: Sequence[str]) -> list[Record]:
+        """
+        The dials of a campaign's done rows whose call ended in one of the ways ``hows``.
+
+        Of each row its last attempt alone: those that a retry policy has something to say of.
+        """
+        if not hows:
+            return []
+        ways = {f"how{at}": how for at, how in enumerate(hows)}
+        named = ", ".join(f":{name}" for name in ways)
+        with self._reading("nothing was read") as connection:
+            return records_where(
+                connection,
+                "campaign = :campaign AND state = 'accepted' AND ended_at IS NOT NULL "
+                f"AND (call_status IN ({named}) OR result IN ({named})) AND {_LAST_OF_DONE}",
+                {"campaign": campaign, **ways},
+            )
 
     def recent(self, person: str, since: float, *, to: str | None = None) -> list[Record]:
         """

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from campaign_world import FAST, number
 
+from dialform.errors import LedgerError
 from dialform.launcher.calling.limits import Again
+from dialform.launcher.ledger import Ledger
 from dialform.registry import Meta
 
 if TYPE_CHECKING:
@@ -287,3 +290,52 @@ def test_two_processes_share_it(world: CampaignWorld) -> None:
     assert asyncio.run(asyncio.wait_for(both(), 60)) == ["finished", "finished"]
     assert world.rings() == once(people)
     assert world.counts() == {"done": 20}
+
+
+def test_a_retry_that_nobody_planned_is_planned_by_the_next(world: CampaignWorld) -> None:
+    """As where a process ends between the end of a call and the plan for the next."""
+    policy = {"no-answer": Again(1, 0.0)}
+    campaign = world.open([UNANSWERED], FAST._replace(retry=policy))
+    world.call(campaign._replace(settings=FAST.as_json()))
+    assert world.counts() == {"done": 1}
+    assert world.call(campaign).state == "finished"
+    assert len(world.sandbox.received()) == 2
+    assert world.call(campaign).state == "finished"
+    assert len(world.sandbox.received()) == 2
+
+
+def test_rows_of_a_process_that_is_gone_are_given_up_by_one_that_runs(
+    world: CampaignWorld,
+) -> None:
+    """It was there when this one began, and its rows are all that is left."""
+    campaign = world.open(SEVEN[:1])
+    ledger = Ledger(world.ledger)
+    (row,) = ledger.due(campaign.id, time.time(), 1)
+    engines: list[Engine] = []
+
+    def reserves(engine: Engine) -> None:
+        engines.append(engine)
+        ledger.reserve_many([engine._reservation(row)], seconds=60)
+
+    there = iter((True, True))
+    stop = world.call(campaign, during=reserves, is_pending=lambda _: next(there, False), idle=0.05)
+    ledger.close()
+    assert stop.state == "finished"
+    assert world.counts() == {"unknown": 1}
+    assert world.rings() == {}
+
+
+def test_a_ledger_that_can_not_be_written_ends_the_run_with_its_error(
+    world: CampaignWorld,
+) -> None:
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+
+    def report(one: Happened) -> None:
+        if one.kind == "accepted":
+            raise LedgerError("the disk is full")
+
+    with pytest.raises(LedgerError, match="the disk is full"):
+        world.call(campaign, report=report)
+    assert len(world.rings()) <= 2
+    assert world.call(campaign).state == "finished"
+    assert world.rings() == once(SEVEN)

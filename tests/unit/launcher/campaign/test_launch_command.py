@@ -1,0 +1,124 @@
+"""`dialform launch` as a process: the plan, the limits, going on, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dialform.launcher.ledger import Ledger
+from dialform.presets.canonical import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from campaign_world import CampaignWorld
+
+PEOPLE = "phone,name\n+14155550120,Ann\n+14155550121,Ben\n+14155550120,Ann\n"
+
+
+@pytest.fixture
+def people(world: CampaignWorld) -> Path:
+    path = world.folder / "people.csv"
+    path.write_text(PEOPLE, encoding="utf-8")
+    return path
+
+
+def launch(world: CampaignWorld, people: Path, *arguments: str, code: int = 0) -> tuple[str, str]:
+    call = ("launch", "reminder", str(people), "-s", "dev", "--name", "november")
+    out, said = world.run(*call, *arguments, code=code)
+    return out.decode(), said
+
+
+def limits(world: CampaignWorld, campaigns: Mapping[str, Any]) -> None:
+    """Publish the environment with these limits."""
+    document = world.registry.environment("dev")
+    assert document is not None
+    world.registry.publish_environment("dev", canonical({**document, "campaigns": campaigns}))
+
+
+def test_a_campaign_is_shown_asked_for_and_goes_on(world: CampaignWorld, people: Path) -> None:
+    _, said = launch(world, people, code=64)
+    assert "2 people are to be called with reminder version 1 in dev" in said
+    assert "America/Los_Angeles" in said
+    assert "not called: the same number" in said
+    assert "minutes of calls at most: 20" in said
+    assert "--yes" in said
+    launch(world, people, "--dry-run")
+    assert world.rings() == {}
+    out, _ = launch(world, people, "--yes", "--json", "--rate", "50")
+    events = [json.loads(line)["event"] for line in out.splitlines()]
+    assert (events[0], events[-1]) == ("plan", "stopped")
+    assert (events.count("accepted"), events.count("ended")) == (2, 2)
+    _, said = launch(world, people)
+    assert "goes on: 2 done, 1 skipped" in said
+    assert set(world.rings().values()) == {1}
+    people.write_text(f"{PEOPLE}+14155550122,Cy\n", encoding="utf-8")
+    assert "--append" in launch(world, people, code=3)[1]
+    launch(world, people, "--append", "--yes")
+    assert len(world.rings()) == 3
+
+
+def test_wrong_rows_are_all_told_and_nobody_is_called(world: CampaignWorld, people: Path) -> None:
+    people.write_text("phone,nmae\n4155550120,Ann\n1.41556E+10,Ben\n", encoding="utf-8")
+    _, said = launch(world, people, "--yes", code=1)
+    for rule in ("number", "spreadsheet", "unknown-column", "missing-column"):
+        assert f"[{rule}]" in said
+    assert world.sandbox.received() == []
+
+
+def test_limits_of_the_environment_are_ceilings(world: CampaignWorld, people: Path) -> None:
+    limits(world, {"rate": 2})
+    _, said = launch(world, people, "--rate", "50", "--yes", code=3)
+    assert "campaigns.rate" in said
+    assert "--rate 50 is more than the 2" in said
+    launch(world, people, "--rate", "1", "--canary", "1", "--yes", code=3)
+    assert len(world.rings()) == 1
+    limits(world, {"rate": 0.5})
+    _, said = launch(world, people, "--dry-run")
+    assert "rate is lowered from 1 to 0.5" in said
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--rate", "0"),
+        ("--rate", "nan"),
+        ("--rate", "inf"),
+        ("--rate", "1001"),
+        ("--live", "0"),
+        ("--failures", "1.5"),
+        ("--retry", "no-answer"),
+        ("--retry", "nobody:1:1h"),
+        ("--append",),
+    ],
+    ids=" ".join,
+)
+def test_what_can_not_be_is_wrong_usage(
+    world: CampaignWorld, people: Path, given: tuple[str, ...]
+) -> None:
+    _, said = launch(world, people, "--yes", *given, code=64)
+    assert given[0] in said
+    assert world.sandbox.received() == []
+
+
+def test_a_second_clone_opens_no_campaign_of_the_same_name(
+    world: CampaignWorld, people: Path
+) -> None:
+    launch(world, people, "--canary", "1", "--yes", code=3)
+    other = world.folder / "clone" / "ledger.db"
+    other.parent.mkdir()
+    _, said = launch(world, people, "--yes", "--ledger", str(other), code=3)
+    assert "was opened at" in said
+    ledger = Ledger(other)
+    assert ledger.campaigns() == []
+    ledger.close()
+    assert len(world.rings()) == 1
+
+
+def test_the_command_that_goes_on_says_where(world: CampaignWorld, people: Path) -> None:
+    ledger = str(world.folder / "elsewhere.db")
+    _, said = launch(world, people, "--canary", "1", "--yes", "--ledger", ledger, code=3)
+    assert f"--ledger {ledger}" in said
