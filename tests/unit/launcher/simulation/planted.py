@@ -379,17 +379,17 @@ def a_policy_tries_once_more() -> Any:
 
 def a_start_begins_anew() -> Any:
     """A process that starts plans everybody who has not been seen to be done."""
-    real = Engine._take_up
+    real = Engine.run
 
-    async def takes_up(self: Engine) -> None:
-        await real(self)
+    async def runs(self: Engine) -> Any:
         with self._ledger._writing("") as connection:
             connection.change(
                 "UPDATE person SET state = 'planned' "
                 "WHERE state IN ('live', 'unknown', 'reserved')",
             )
+        return await real(self)
 
-    return _changed(Engine, "_take_up", takes_up)
+    return _changed(Engine, "run", runs)
 
 
 PLANTED: tuple[Callable[[], Any], ...] = (
