@@ -4,8 +4,7 @@ What a campaign costs: durable dials a second, beside loops that keep no ledger.
 The engine reserves each dial on disk before its first byte and settles it after; the loops only
 send. All send the same bodies, 32 at a time, to a server in a process of its own that answers at
 once, and that never says how a call goes on: statuses are a figure of their own, in which every
-call is asked for once and has ended. Then: what it costs to plan a file, and to simulate a
-campaign. Usage: ``campaign.py [DIALS [ROUNDS]]``.
+call is asked for once and has ended. Usage: ``campaign.py [DIALS [ROUNDS]]``.
 """
 
 from __future__ import annotations

@@ -334,7 +334,16 @@ class Engine:
         rows = await self._writer.call(self._ledger.due, self.campaign.id, now, most)
         if not rows:
             return False
-        ready = [(row, made) for row in rows if (made := await self._ready(now, row)) is not None]
+        try:
+            whys = await self._writer.call(self._suppressed_of, rows)
+        except Refused as error:
+            self._end(Stop(PAUSED, "suppression", str(error)))
+            return True
+        ready = [
+            (row, made)
+            for row, why in zip(rows, whys, strict=True)
+            if (made := await self._ready(now, row, why)) is not None
+        ]
         if not ready:
             return True
         reservations = [made for _, made in ready]
@@ -358,16 +367,14 @@ class Engine:
         if refusal is not None:
             await self._put_off(row, refusal)
 
-    async def _ready(self, now: float, row: Row) -> Reservation | None:
-        """The row's call, if it may be made now; else the row is moved."""
-        ledger, call = self._ledger, self._writer.call
-        try:
-            why = self._suppressed(row.to)
-        except Refused as error:
-            self._end(Stop(PAUSED, "suppression", str(error)))
-            return None
+    def _suppressed_of(self, rows: Sequence[Row]) -> list[str | None]:
+        """Why each is not to be called. Asks the ledger and files: in the ledger's thread."""
+        return [self._suppressed(row.to) for row in rows]
+
+    async def _ready(self, now: float, row: Row, why: str | None) -> Reservation | None:
+        """The row's call, if it may be made now; else, with ``why``, the row is moved."""
         if why is not None:
-            if await call(ledger.skip, self.campaign.id, row.person, why):
+            if await self._writer.call(self._ledger.skip, self.campaign.id, row.person, why):
                 self._tell("skipped", row, why)
             return None
         refusal = self._gate.allows(now, row)
