@@ -9,6 +9,8 @@ its own, with its own folder, environment, files, signals and ledger's connectio
   with SIGKILL, or from there on every write to a file by that thread fails (a seccomp filter:
   the kernel itself answers with the error);
 - ``largest`` is the size that no file may exceed, from the start;
+- ``polls`` are the seconds between looks at a live call, which the engine takes as an argument
+  and no command line says: nobody waits here for calls that last minutes;
 - ``clock`` is a file with the seconds by which the wall's clock is wrong, which somebody may
   change while it runs; ``terminal`` is a terminal that it belongs to.
 
@@ -166,6 +168,11 @@ def run(job: dict[str, Any]) -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python has it
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"],) * 2)
         from dialform.cli.main import main  # noqa: PLC0415 - after the clock
+        from dialform.launcher.campaign import Engine  # noqa: PLC0415
+
+        defaults = Engine.__init__.__kwdefaults__ or {}
+        assert "polls" in defaults
+        defaults["polls"] = job["polls"]
 
         if job["at"]:
             watched = Watched(job["at"])
