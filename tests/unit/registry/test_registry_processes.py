@@ -93,6 +93,6 @@ def test_killed_at_any_step_the_next_run_completes_it(quick_folder: Path, before
 
 
 def test_killed_at_any_time_again_and_again_nothing_is_lost(quick_folder: Path) -> None:
-    result = run("kill_anytime", quick_folder, 20, 20261123)
+    result = run("kill_anytime", quick_folder / "registry", 20, 20261123)
     assert result["faults"] == []
     assert result["kills"] == 20
