@@ -17,7 +17,7 @@ from dialform.launcher.calling import Rules
 from dialform.launcher.calling.limits import Limits
 from dialform.presets.canonical import NotCanonical, canonical, digest, is_digest, load_json, parse
 from dialform.presets.documents import ENVIRONMENT_FORMAT, PRESET_FORMAT, PROFILE_FORMAT, api_fields
-from dialform.registry.location import folder_of
+from dialform.registry.location import check_url
 from dialform.registry.names import name_fault
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _url_fault(url: str) -> str | None:
 @functools.lru_cache(maxsize=16)
 def _registry_fault(url: str) -> str | None:
     try:
-        folder_of(url, "/")
+        check_url(url)
     except SettingError as error:
         return str(error)
     return None
