@@ -30,6 +30,7 @@ from dialform.registry.folder import FolderStore
 from dialform.registry.location import folder_of, is_inside
 from dialform.registry.logs import Log
 from dialform.registry.place import Place
+from dialform.registry.plain import parse_plain
 from dialform.registry.transitions import Change
 
 if TYPE_CHECKING:
@@ -342,7 +343,7 @@ class Registry:
             if names.name_fault(preset) is not None:
                 continue
             try:
-                head = self.head(environment, preset)
+                head = Log(self._place, environment, preset, parse_plain).head()
             except (ObjectCorrupt, UnknownFormat) as error:
                 yield preset, error
             else:
