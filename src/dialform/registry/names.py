@@ -119,6 +119,7 @@ def numbered(prefix: str, number: int) -> str:
     return f"{prefix}/{number}.json"
 
 
+@lru_cache(maxsize=4096)
 def number_of(name: str) -> int | None:
     """The number in ``7.json``; None for a name that is no numbered object's."""
     match = _NUMBER.fullmatch(name)

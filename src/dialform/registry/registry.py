@@ -30,6 +30,7 @@ from dialform.registry.folder import FolderStore
 from dialform.registry.location import bucket_of, folder_of, is_inside
 from dialform.registry.logs import Log
 from dialform.registry.place import Place
+from dialform.registry.plain import parse_plain
 from dialform.registry.store import Remote
 from dialform.registry.transitions import Change
 
@@ -379,7 +380,7 @@ class Registry:
             if names.name_fault(preset) is not None:
                 continue
             try:
-                head = self.head(environment, preset)
+                head = Log(self._place, environment, preset, parse_plain).head()
             except (ObjectCorrupt, UnknownFormat) as error:
                 yield preset, error
             else:
