@@ -488,7 +488,7 @@ def _key(ledger: str, campaign: Campaign) -> Callable[[Row], str]:
 
 
 async def _interruptible(engine: Engine, tell: Callable[[], None]) -> Stop:
-    """Run it: the first Ctrl-C drains, the second leaves what is on its way as unknown."""
+    """Run it: the first signal drains, the second leaves what is on its way as unknown."""
     import asyncio  # noqa: PLC0415 - when run
     import signal  # noqa: PLC0415
 
@@ -502,12 +502,15 @@ async def _interruptible(engine: Engine, tell: Callable[[], None]) -> Stop:
         nonlocal asked
         asked += 1
         if asked == 1:
-            tell()
             engine.drain("interrupted")
+            tell()
         else:
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        numbers.append(signal.SIGHUP)  # what a terminal that is closed sends
+    for number in numbers:
         loop.add_signal_handler(number, interrupted)
     try:
         return await task
@@ -516,5 +519,5 @@ async def _interruptible(engine: Engine, tell: Callable[[], None]) -> Stop:
             raise
         return Stop("running", "interrupted", "interrupted twice: see dialform ledger --unknown")
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)

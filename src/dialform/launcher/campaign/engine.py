@@ -75,6 +75,7 @@ _SHORTEST = 0.02
 _LOST_IN_A_ROW = 5
 """Calls without an answer in a row after which nothing more is sent."""
 
+_NOT_BEGUN = "interrupted before the call was sent"
 _NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown outcome"
 
 
@@ -209,6 +210,9 @@ class Engine:
         # In the order in which they began: sets would make each run another one.
         self._sends: dict[asyncio.Task[None], None] = {}
         self._calls: dict[asyncio.Task[None], None] = {}
+        self._unsent: dict[str, None] = {}
+        """The ledger's ids of calls that are reserved, and whose sending has not begun."""
+
         self._placed = 0
         self._before = 0
         """Calls that the campaign placed before this process began."""
@@ -348,9 +352,7 @@ class Engine:
             return True
         reservations = [made for _, made in ready]
         rooms = [self._gate.room(now, row) for row, _ in ready]
-        records = await self._writer.call(
-            self._ledger.reserve_many, reservations, seconds=self._timeout * 3, rooms=rooms
-        )
+        records = await self._reserve(reservations, rooms)
         for (row, made), room, record in zip(ready, rooms, records, strict=True):
             if record is not None and made.body is not None:
                 self.governor.starts()
@@ -359,6 +361,24 @@ class Engine:
                 await self._full(row, room)
         # Rows that another process took meanwhile are not due any more.
         return True
+
+    async def _reserve(
+        self, reservations: Sequence[Reservation], rooms: Sequence[Room | None]
+    ) -> list[Record | None]:
+        """Their records. Cancelled meanwhile, those that are on disk are known to be unsent."""
+        reserving = asyncio.ensure_future(
+            self._writer.call(
+                self._ledger.reserve_many, reservations, seconds=self._timeout * 3, rooms=rooms
+            )
+        )
+        try:
+            return await asyncio.shield(reserving)
+        finally:
+            if not reserving.done():
+                await asyncio.wait([reserving])
+            if not reserving.cancelled() and reserving.exception() is None:
+                made = (one for one in reserving.result() if one is not None)
+                self._unsent.update((one.id, None) for one in made)
 
     async def _full(self, row: Row, room: Room) -> None:
         """A row that the caps have no room for is called when they have."""
@@ -413,6 +433,7 @@ class Engine:
 
     async def _send(self, row: Row, record: Record, body: bytes) -> None:
         """Send a call that is reserved, once, and write down what came of it."""
+        self._unsent.pop(record.id, None)
         try:
             created = await self._transport.create(body, idempotent=self._key is not None)
         except asyncio.CancelledError:
@@ -597,7 +618,7 @@ class Engine:
         return stop
 
     async def _let_go(self) -> None:
-        """Leave what is being sent as unknown."""
+        """Leave what is being sent as unknown; what is not sent at all is called later."""
         tasks = [*self._sends, *self._calls]
         for task in tasks:
             task.cancel()
@@ -605,6 +626,9 @@ class Engine:
             await asyncio.wait(tasks)
         with contextlib.suppress(DialformError):
             await self._writer.flush()
+            unsent = [Settlement(one, "not_sent", evidence=_NOT_BEGUN) for one in self._unsent]
+            if unsent:
+                await self._writer.call(self._ledger.settle_many, unsent)
 
     def _spawn(self, tasks: dict[asyncio.Task[None], None], work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

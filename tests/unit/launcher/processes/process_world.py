@@ -58,8 +58,9 @@ class Point(NamedTuple):
     nth: int = 1
     """Which time."""
 
-    error: str | None = None
-    """What writes of that thread fail with from there on; None: the process is killed."""
+    does: str = "SIGKILL"
+    """The signals that it sends itself; or ``EIO``, ``ENOSPC``: what writes of that thread fail
+    with from there on."""
 
     def as_json(self) -> dict[str, Any]:
         """As the zygote takes it."""
@@ -141,6 +142,7 @@ class Zygote:
         terminal: str | None = None,
         out: str | None = None,
         polls: tuple[float, ...] = (0.3, 0.5),
+        ignores: Sequence[str] = (),
     ) -> Job:
         """Fork a process; its output goes to files in ``folder``, which it works in."""
         with self._lock:
@@ -159,6 +161,7 @@ class Zygote:
                 "clock": None if clock is None else str(clock),
                 "terminal": terminal,
                 "polls": polls,
+                "ignores": ignores,
             }
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(text).encode() + b"\n")
@@ -190,6 +193,7 @@ class Processes(World):
     def __init__(self, folder: Path, sandbox: Sandbox, zygote: Zygote) -> None:
         super().__init__(folder, sandbox)
         self.zygote = zygote
+        self.shows_json = True
         del self.environment["PYTHONWARNINGS"]  # a process that is forked has read it long ago
         del self.environment["DIALFORM_LEDGER"]
 
@@ -255,7 +259,8 @@ class Campaign:
     def words(self) -> tuple[str, ...]:
         """The command line that opens it and goes on."""
         launch = ("launch", "reminder", "people.csv", "-s", "dev", "--name", self.name, "--yes")
-        return *launch, "--ledger", self.ledger, "--json", *self.more
+        shown = ("--json",) if self.world.shows_json else ()
+        return *launch, "--ledger", self.ledger, *shown, *self.more
 
     def start(self, *more: str, **how: Any) -> Job:
         """A process that opens it or goes on."""
@@ -314,6 +319,8 @@ class Campaign:
     def states(self) -> dict[str, str]:
         """Number -> the state of its row."""
         with self.reading() as rows:
+            if not rows(_TABLES):
+                return {}
             return {one["to_number"]: one["state"] for one in rows("SELECT * FROM person")}
 
     def unknown(self) -> int:
