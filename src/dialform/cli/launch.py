@@ -396,10 +396,24 @@ def _call(
     from dialform.launcher.keys import key_of  # noqa: PLC0415
 
     key = key_of(released.keyvar, None, os.environ)
+    _expire(ledger, registry.environment(campaign.environment) or {})
     counts = ledger.counts(campaign.id)
     with Progress(campaign, counts, _again(args), as_json=args.json) as progress:
         stop = asyncio.run(_engine(args, campaign, released, registry, ledger, key, progress))
     return progress.ended(stop, ledger.counts(campaign.id))
+
+
+def _expire(ledger: Ledger, document: Mapping[str, Any]) -> None:
+    """Erase what the environment does not keep any longer."""
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.launcher.ledger.erasing import keep_to  # noqa: PLC0415
+
+    erased = keep_to(ledger, document)
+    if erased:
+        output.note(
+            f"personal data of {erased:,} old dials was erased: [ledger] retention is "
+            f"{document['ledger']['retention']}"
+        )
 
 
 def _claim(ledger: Ledger, registry: Registry, environment: str, name: str) -> None:
