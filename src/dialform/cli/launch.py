@@ -486,7 +486,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
                 report=progress.happened,
                 key=_key(ledger.id, campaign) if released.keys else None,
                 timeout=TIMEOUT,
-                longest_call=60.0 * ((minutes if isinstance(minutes, int) else 60) + 2),
+                longest_call=60.0 * (minutes if isinstance(minutes, int) else 60),
             )
             progress.watches(engine)
             return await _interruptible(engine, progress.interrupted)
