@@ -46,6 +46,8 @@ class ListedStore:
         self._ahead = ahead
         self._children: dict[str, dict[str, list[str]]] = {}
         """By folder listed: by prefix, the names directly under it."""
+        self._marker: bytes | None = None
+        """As it was after all that was found absent so far; None where that is yet to be read."""
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
         self._queue: Iterator[str] = iter(())
@@ -105,12 +107,18 @@ class ListedStore:
         with self._lock:
             if folder not in self._children:
                 found = self._inner.keys(folder)
+                self._marker = None
                 self._children[folder] = _tree(found)
                 self._expect(self._ahead(found))
             return self._children[folder].get(prefix, [])
 
     def read(self, key: str) -> bytes | None:
         """The object's bytes, which may be on their way already."""
+        if key == names.MARKER:
+            with self._lock:
+                if self._marker is None:
+                    self._marker = self._inner.read(key)
+                return self._marker
         with self._lock:
             self._fill()
             future = self._running.get(key)
@@ -121,7 +129,10 @@ class ListedStore:
                     if before == key:
                         break
                 self._fill()
-        return self._inner.read(key) if future is None else future.result()
+        found = self._inner.read(key) if future is None else future.result()
+        if found is None:
+            self._marker = None
+        return found
 
     def forget(self, key: str) -> None:
         """Pass it on to what keeps objects."""

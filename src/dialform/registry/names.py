@@ -26,6 +26,8 @@ APPROVALS = "approvals"
 EVIDENCE = "evidence"
 LEDGERS = "ledgers"
 CAMPAIGNS = "campaigns"
+DOCTOR = "doctor"
+"""What `registry doctor` tried, where it may not remove it: nothing of the registry's."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from registry_wire import Wire
 from registry_world import filled, publish, release
+from store_wire import Wire
 from test_approvals import (
     test_an_approval_is_kept_once_for_each_person,
     test_many_at_once_are_all_kept,

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from registry_wire import Dialect, Wire
 from registry_world import environment, meta, preset, publish, release
+from store_wire import Dialect, Wire
 
 from dialform.errors import (
     LostRace,
