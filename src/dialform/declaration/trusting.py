@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dialform.declaration.models import Registry
     from dialform.errors import Problem
 
-RULE = "trust"
-
 
 def trust_problems(layered: Layered, registry: Registry, workspace: str) -> list[Problem]:
     """
@@ -27,23 +25,23 @@ def trust_problems(layered: Layered, registry: Registry, workspace: str) -> list
     """
     found: list[Problem] = []
 
-    def report(path: tuple[str | int, ...], message: str) -> None:
-        found.append(layered.problem(path, RULE, message))
+    def add(path: tuple[str | int, ...], message: str) -> None:
+        found.append(layered.problem(path, "trust", message))
 
     keys = registry.keys or ()
     for index, line in enumerate(keys):
         fault = key_fault(line)
         if fault is not None:
-            report(("registry", "keys", index), f"{line[:80]!r} {fault}")
+            add(("registry", "keys", index), f"{line[:80]!r} {fault}")
         elif line in keys[:index]:
-            report(("registry", "keys", index), "is there already: a key counts once; drop it")
+            add(("registry", "keys", index), "is there already: a key counts once; drop it")
     if registry.threshold is not None and registry.threshold > len(keys):
-        message = f"is {registry.threshold}, and there are {len(keys)} keys: lower it, or add keys"
-        report(("registry", "threshold"), message)
+        message = f"is more than there are keys ({len(keys)}): lower it, or add keys"
+        add(("registry", "threshold"), message)
     if registry.unsigned and keys:
-        report(("registry", "unsigned"), "can't stand beside keys: drop one of them")
+        add(("registry", "unsigned"), "can't stand beside keys: drop one of them")
     if not registry.unsigned and not keys and not is_loopback(workspace):
-        report(
+        add(
             ("workspace", "url"),
             "is no sandbox on this machine, so say whose releases may call from there: "
             '[registry] keys = ["ed25519:..."], which `dialform registry keygen` prints, or '
