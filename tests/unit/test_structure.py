@@ -28,10 +28,14 @@ CONNECTIONS = {
     "api/client.py": "speaks to Vogent",
     "api/fast.py": "speaks to Vogent, many requests at a time",
     "sandbox/": "a server and the client of its own controls; neither reaches Vogent",
+    "registry/clouds.py": "opens a bucket",
+    "registry/objects.py": "the registry's store in a bucket",
 }
 
 WRITERS = {
     "registry/folder.py": "the registry's store",
+    "registry/cache.py": "what was read of a remote registry",
+    "registry/trust/memory.py": "what this machine saw of a registry, outside of it",
     "launcher/ledger/sqlite.py": "the ledger's own file",
     "launcher/people/source.py": "stdin, in a temporary file without a name",
     "launcher/ledger/mark.py": "how far a ledger has come, outside of it",
@@ -48,7 +52,7 @@ DIRECTION = {
     "registry/": ("errors", "presets", "registry"),
     "declaration/": (
         *("errors", "presets", "api", "declaration"),
-        *("registry.names", "launcher.calling"),
+        *("registry.names", "registry.trust.keys", "launcher.calling"),
     ),
     "launcher/": ("errors", "lengths", "presets", "api", "registry", "launcher"),
     "checking.py": (
@@ -58,6 +62,7 @@ DIRECTION = {
         *("errors", "presets", "declaration", "registry", "planning", "diff"),
         "launcher.calling",
     ),
+    "verifying.py": ("errors", "presets", "registry", "launcher.resolve"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": (
         *("errors", "lengths", "presets", "declaration", "registry", "guardrails"),
@@ -143,6 +148,7 @@ def connections(source: str) -> list[int]:
         "urllib3",
         "urllib.request",
         "http.client",
+        "obstore",
     )
     lines = [
         line

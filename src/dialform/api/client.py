@@ -44,7 +44,7 @@ PAGE = 100
 """Objects asked for at once."""
 
 RETRIES = 3
-"""How often a GET is repeated."""
+"""How often a GET is repeated, unless its caller says otherwise."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -183,11 +183,12 @@ class Client:
         """``POST /dials/{id}/hangup``. Raises ApiError; Rejected with 404 for no such dial."""
         answers.value(self._send("POST", f"/dials/{location.segment(dial_id)}/hangup", b"{}"))
 
-    def dial(self, dial_id: str) -> Dial:
+    def dial(self, dial_id: str, *, retries: int = RETRIES) -> Dial:
         """``GET /dials/{id}``. Raises ApiError; Rejected with 404 for no such dial."""
         from dialform.api import objects  # noqa: PLC0415 - needs pydantic
 
-        return objects.read(objects.Dial, self._get(f"/dials/{location.segment(dial_id)}"))
+        path = f"/dials/{location.segment(dial_id)}"
+        return objects.read(objects.Dial, self._get(path, retries=retries))
 
     def date(self) -> float | None:
         """
@@ -266,10 +267,12 @@ class Client:
             answer.fail(error, sent=not isinstance(error, _NOT_SENT))
         return answer
 
-    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+    def _get(
+        self, path: str, query: Mapping[str, str] | None = None, *, retries: int = RETRIES
+    ) -> Any:
         """A GET's JSON value; repeated a few times where that may help."""
         pause = self._pause
-        for _ in range(RETRIES):
+        for _ in range(retries):
             answer = self._send("GET", path, query=query)
             if not answer.may_pass:
                 break

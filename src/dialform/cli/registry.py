@@ -81,7 +81,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.registry.verify import verify  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     progress = _Progress()
     findings: list[Finding] = []
     for finding in verify(registry, progress.step):
@@ -116,7 +116,7 @@ def run_log(args: argparse.Namespace) -> int:
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.errors import ObjectAbsent  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     entries = registry.entries(args.stack, args.preset)[::-1]
     if not entries:
         raise ObjectAbsent(
