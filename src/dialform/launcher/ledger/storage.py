@@ -79,6 +79,11 @@ class Storage:
         return self.path.startswith(("postgresql://", "postgres://"))
 
     @property
+    def is_there(self) -> bool:
+        """Whether it was begun; a server's counts as that. Opens nothing, so it begins none."""
+        return self.is_shared or os.path.exists(self.path)  # noqa: PTH110 - no pathlib here
+
+    @property
     def id(self) -> str:
         """
         The ledger's own id, which a copy of it has too.
