@@ -107,6 +107,9 @@ class PostgresConnection:
             {"names": list(names)},
         )
 
+    def make_room(self) -> None:
+        """Nothing: the server's own affair."""
+
     def checkpoint(self) -> None:
         """Nothing: the server's own affair."""
 

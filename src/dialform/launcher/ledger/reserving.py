@@ -46,6 +46,9 @@ _TAKE_ROW = (
 _COUNT_ALONE = "UPDATE meta SET value = value WHERE key = 'id'"
 """Waits for those who count: in SQLite every writer does, and a row's lock does elsewhere."""
 
+_MANY = 16
+"""Dials one by one after which more are to be expected."""
+
 _GIVE_ROW_BACK = (
     "UPDATE person SET state = 'planned', attempt = attempt - 1 "
     "WHERE campaign = :campaign AND person = :person AND state <> 'skipped'"
@@ -54,6 +57,9 @@ _GIVE_ROW_BACK = (
 
 class Reserving(Storage):
     """The ledger's dials as they are reserved."""
+
+    _singles = 0
+    """Dials that were reserved one by one, in this process."""
 
     def reserve(
         self, reservation: Reservation, *, seconds: float, room: Room | None = None
@@ -75,6 +81,9 @@ class Reserving(Storage):
             CallRefused: ``room`` says no.
 
         """
+        self._singles += 1
+        if self._singles == _MANY:
+            self.make_room()
         refused: list[Refusal] = []
 
         def noted(placed: Placed) -> Refusal | None:
