@@ -6,6 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+import s3_server as s3_servers
 
 from dialform.sandbox import Sandbox
 
@@ -15,6 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from s3_server import S3Server
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,3 +42,19 @@ def sandbox(running_sandbox: Sandbox) -> Sandbox:
     running_sandbox.reset()
     running_sandbox.speed(0)
     return running_sandbox
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A real S3 server that all tests of a run share; use `s3`."""
+    with s3_servers.running() as running:
+        yield running
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    """The server, with its owner's credentials in the environment, and nothing kept of it yet."""
+    for name, value in s3_server.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return s3_server

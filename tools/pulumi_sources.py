@@ -121,16 +121,16 @@ def go_settings() -> dict[str, str]:
     return {**os.environ, "GOFLAGS": flags, "GOWORK": "off", "GO111MODULE": "on"}
 
 
-def find_go() -> str:
-    """A Go that can build the modules; raises Unavailable with Go's own words if there is none."""
-    needed = f"Go {required(CLI_MODULE, 'go')} or newer to build it with"
+def find_go(module: Path = CLI_MODULE) -> str:
+    """A Go that can build ``module``; raises Unavailable with Go's own words if there is none."""
+    needed = f"Go {required(module, 'go')} or newer to build it with"
     go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if not go:
         raise Unavailable(f"no {needed}")
     # Asked inside the module, Go says whether it (or a toolchain it can fetch) is new enough.
     done = subprocess.run(
         [go, "version"],
-        cwd=CLI_MODULE,
+        cwd=module,
         env=go_settings(),
         capture_output=True,
         text=True,
@@ -139,7 +139,7 @@ def find_go() -> str:
     version = parse_version(done.stdout)
     if done.returncode or not version:
         raise Unavailable(f"no {needed}: {last_line(done.stderr) or go}")
-    if version < (parse_version(required(CLI_MODULE, "go")) or version):
+    if version < (parse_version(required(module, "go")) or version):
         raise Unavailable(f"no {needed}: {go} is {dotted(version)}")
     return go
 

@@ -118,7 +118,7 @@ def alone(folder: Path) -> Iterator[None]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                say("another setup is getting the Pulumi CLI; waiting for it")
+                say("another setup is getting the same; waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -94,9 +94,16 @@ class Plan:
         self.witness: str | None = agents[min(agents)]["id"] if agents else None
         """An agent that proves a key to be this workspace's."""
         self.registry_url: str = declared.registry.url
-        self.registry = Registry.open(self.registry_url, base=root)
+        self.registry = Registry.open(self.registry_url, base=root).glance()
         self._profiles: dict[str, Document] = {}
         exists = self.registry.exists
+        if exists:
+            runs = {name: declared.run(name) for name in sorted(declared.runs)}
+            self.registry.warm(
+                (name, run.version or 0, Digest(run.digest))
+                for name, run in runs.items()
+                if run.follow is None and run.digest
+            )
         self.running = [self._run(name, exists=exists) for name in sorted(declared.runs)]
 
     @property

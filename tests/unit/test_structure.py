@@ -28,10 +28,13 @@ CONNECTIONS = {
     "api/client.py": "speaks to Vogent",
     "api/fast.py": "speaks to Vogent, many requests at a time",
     "sandbox/": "a server and the client of its own controls; neither reaches Vogent",
+    "registry/clouds.py": "opens a bucket",
+    "registry/objects.py": "the registry's store in a bucket",
 }
 
 WRITERS = {
     "registry/folder.py": "the registry's store",
+    "registry/cache.py": "what was read of a remote registry",
     "launcher/ledger/sqlite.py": "the ledger's own file",
     "launcher/people/source.py": "stdin, in a temporary file without a name",
     "launcher/ledger/mark.py": "how far a ledger has come, outside of it",
@@ -144,6 +147,7 @@ def connections(source: str) -> list[int]:
         "urllib3",
         "urllib.request",
         "http.client",
+        "obstore",
     )
     lines = [
         line

@@ -100,7 +100,7 @@ class Answer:
         self.body += chunk
         return len(self.body) <= MAX_ANSWER
 
-    def fail(self, error: Exception, *, sent: bool) -> None:
+    def fail(self, error: BaseException, *, sent: bool) -> None:
         """The connection, or what came over it, broke."""
         self.sent = sent
         self.trouble = str(error) or type(error).__name__

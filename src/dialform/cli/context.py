@@ -137,6 +137,23 @@ def ledger_of(args: argparse.Namespace) -> str:
     return args.ledger or default_ledger(project_root(), os.environ)
 
 
+def known_ledger_of(args: argparse.Namespace) -> str:
+    """
+    The ledger, where what it does not know must not be taken for what did not happen.
+
+    Raises:
+        SettingError: there is none.
+
+    """
+    path = ledger_of(args)
+    if "://" not in path and not os.path.exists(path):
+        raise SettingError(
+            f"there is no ledger at {path}, so no call is known here: run this where calls are "
+            "launched, or name their ledger with --ledger"
+        )
+    return path
+
+
 def warn(message: str) -> None:
     """A warning, for what reports one while it works."""
     from dialform.cli import output  # noqa: PLC0415 - rarely needed

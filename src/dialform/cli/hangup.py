@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,10 @@ def hang_up(
     from dialform.launcher.outcomes.hangup import LOOKOUT, Hangup, counted  # noqa: PLC0415
 
     url, base = context.registry_location(args)
-    path = _ledger(args)
+    try:
+        path = context.known_ledger_of(args)
+    except SettingError as error:
+        raise SettingError(f"no call was hung up: {error}: {_again(args, ledger='FILE')}") from None
     with Launcher(
         url, environment, base=base, ledger=path, timeout=_TIMEOUT, trust_env=args.use_proxy
     ) as launcher:
@@ -104,16 +106,6 @@ def hang_up(
     if count["failed"]:
         raise NotHungUpError(document)
     return document
-
-
-def _ledger(args: argparse.Namespace) -> str:
-    path = context.ledger_of(args)
-    if "://" not in path and not os.path.exists(path):  # noqa: PTH110 - no pathlib here
-        raise SettingError(
-            f"no call was hung up: there is no ledger at {path}, so none is known here; run this "
-            f"where calls are launched, or name their ledger: {_again(args, ledger='FILE')}"
-        )
-    return path
 
 
 def _client(args: argparse.Namespace, launcher: Any) -> Client:

@@ -27,6 +27,7 @@ from dialform.api.models import (
 from dialform.declaration.calling import Calls  # noqa: TC001 - pydantic reads it
 from dialform.declaration.campaigning import Campaigns  # noqa: TC001 - pydantic reads it
 from dialform.declaration.guardrails import Guardrails  # noqa: TC001 - pydantic reads it
+from dialform.declaration.keeping import LedgerSettings  # noqa: TC001 - pydantic reads it
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """What the name of a binding or a profile looks like."""
@@ -521,3 +522,6 @@ class EnvironmentFile(Model):
 
     campaigns: Absent[Campaigns] = None
     """What every campaign must keep to: limits, and what is tried again."""
+
+    ledger: Absent[LedgerSettings] = None
+    """What ledgers keep of this environment's dials, and for how long."""

@@ -190,6 +190,25 @@ class Settlement(NamedTuple):
     settled_by: str = ANSWERED
 
 
+class Sighting(NamedTuple):
+    """What was said of a call."""
+
+    dial_id: str
+    """The API's."""
+
+    status: str
+    """One of `UNDER_WAY` or `ENDED`."""
+
+    at: float
+    """When, in seconds since 1970."""
+
+    result: str | None = None
+    """API: ``systemResultType``."""
+
+    seconds: float | None = None
+    """How long people talked, as ``GET`` says; None for what a webhook says."""
+
+
 class Content(NamedTuple):
     """The bytes of a dial."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dialform.registry.place import Place
     from dialform.registry.transitions import Change
 
+    Parse = Callable[[bytes, str, str, int], Entry]
+
 _BRAKES = frozenset(("hold", "withdraw", "yank"))
 """What stops calls is decided anew on a head that just moved; what starts them is not."""
 
@@ -29,11 +31,14 @@ _BRAKES = frozenset(("hold", "withdraw", "yank"))
 class Log:
     """A log, which need not have an entry yet."""
 
-    def __init__(self, place: Place, environment: str, preset: str) -> None:
-        """Touches nothing. The names are checked."""
+    def __init__(
+        self, place: Place, environment: str, preset: str, parse: Parse = parse_entry
+    ) -> None:
+        """Touches nothing. The names are checked; ``parse`` reads an entry as `parse_entry`."""
         self.environment = environment
         self.preset = preset
         self._place = place
+        self._parse = parse
         self._prefix = names.log_prefix(environment, preset)
 
     def head(self) -> Entry | None:
@@ -120,7 +125,7 @@ class Log:
     def _entry(self, number: int) -> Entry:
         key = names.numbered(self._prefix, number)
         data = self._place.demand(key)
-        return self._place.checked(key, parse_entry, data, self.environment, self.preset, number)
+        return self._place.checked(key, self._parse, data, self.environment, self.preset, number)
 
     def _check_chain(self, entry: Entry, before: Digest | None) -> None:
         if entry.previous != before:

@@ -26,6 +26,8 @@ APPROVALS = "approvals"
 EVIDENCE = "evidence"
 LEDGERS = "ledgers"
 CAMPAIGNS = "campaigns"
+DOCTOR = "doctor"
+"""What `registry doctor` tried, where it may not remove it: nothing of the registry's."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")
@@ -119,6 +121,7 @@ def numbered(prefix: str, number: int) -> str:
     return f"{prefix}/{number}.json"
 
 
+@lru_cache(maxsize=4096)
 def number_of(name: str) -> int | None:
     """The number in ``7.json``; None for a name that is no numbered object's."""
     match = _NUMBER.fullmatch(name)

@@ -18,6 +18,7 @@ from dialform.errors import (
 )
 from dialform.registry import names
 from dialform.registry.documents import Damage, Newer, marker, parse_marker
+from dialform.registry.store import Keeping, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,6 +160,8 @@ class Place:
 
     def damaged(self, key: str, what: str) -> ObjectCorrupt:
         """The error for a damaged object."""
+        if isinstance(self.store, Keeping):
+            self.store.forget(key)
         return ObjectCorrupt(
             f"{self.name(key)}: {what}; restore it from a backup: `dialform registry verify` "
             "names all that is damaged"
@@ -174,6 +177,12 @@ class Place:
 
     def _no_registry(self) -> RegistryUnreachable:
         url = self.store.url
+        if isinstance(self.store, Remote):
+            there = "answers, and there is" if self.store.present() else "is not there, so there is"
+            return RegistryUnreachable(
+                f"{url}: the store {there} no registry.json: correct the URL; a new registry is "
+                f"created in a bucket that is there with `dialform registry init {url}`"
+            )
         if self.store.present():
             return RegistryUnreachable(
                 f"{url}: the folder has no registry.json: it looks like an unmounted disk or is "

@@ -27,13 +27,15 @@ from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, is_text, is_time
 from dialform.registry.evidence import Evidence, Tally, parse_evidence
 from dialform.registry.folder import FolderStore
-from dialform.registry.location import folder_of, is_inside
+from dialform.registry.location import bucket_of, folder_of, is_inside
 from dialform.registry.logs import Log
 from dialform.registry.place import Place
+from dialform.registry.plain import parse_plain
+from dialform.registry.store import Remote
 from dialform.registry.transitions import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from os import PathLike
 
     from dialform.registry.entries import Entry, Kind, Meta
@@ -63,15 +65,23 @@ class Registry:
     @classmethod
     def open(cls, url: str, *, base: str | PathLike[str]) -> Registry:
         """
-        The registry at ``url``: a folder, relative to ``base`` or absolute, or ``file://``.
+        The registry at ``url``.
 
+        That is a folder, relative to ``base`` or absolute, or ``file://``; or a place in a
+        bucket: ``s3://bucket/prefix``, ``gs://bucket/prefix``, ``az://container/prefix``.
         A registry that lies inside ``base``, the project, is created by its first publication;
         any other is created with ``create_marker``.
 
         Raises:
-            SettingError: for a URL that this version can't open.
+            SettingError: for a URL that means neither.
 
         """
+        bucket = bucket_of(url)
+        if bucket is not None:
+            from dialform.registry.cache import CachedStore, cache_folder  # noqa: PLC0415  # remote
+            from dialform.registry.objects import BucketStore  # noqa: PLC0415
+
+            return cls(CachedStore(BucketStore(bucket), cache_folder()))
         path = folder_of(url, base)
         return cls(FolderStore(path, url=url), may_create=is_inside(path, base))
 
@@ -79,6 +89,31 @@ class Registry:
     def url(self) -> str:
         """Where it is, as its user wrote it."""
         return self.store.url
+
+    def glance(self) -> Registry:
+        """
+        The registry as it is now, for what reads many of its logs.
+
+        It asks little where each question costs a round trip, see `listed`; elsewhere it is
+        the registry itself.
+        """
+        if not isinstance(self.store, Remote):
+            return self
+        from dialform.registry.listed import ListedStore, newest  # noqa: PLC0415  # remote only
+
+        return Registry(ListedStore(self.store, newest))
+
+    def warm(self, pins: Iterable[tuple[str, int, Digest]]) -> None:
+        """
+        Read, many at once, what is kept for ever of presets: name, version and digest of each.
+
+        Only where reading costs a round trip; what can't be read is left to who needs it.
+        """
+        if isinstance(self.store, Remote):
+            from dialform.registry.listed import warm  # noqa: PLC0415  # remote only
+
+            _ = self.id
+            warm(self.store, pins)
 
     @property
     def exists(self) -> bool:
@@ -338,11 +373,14 @@ class Registry:
         Lists each folder once, where ``presets`` and ``head`` for each list them twice.
         """
         names.check_name(environment, "environment")
+        if isinstance(self.store, Remote) and not _is_listed(self.store):
+            yield from self.glance().heads(environment)
+            return
         for preset in self._place.names(f"{names.RELEASES}/{environment}"):
             if names.name_fault(preset) is not None:
                 continue
             try:
-                head = self.head(environment, preset)
+                head = Log(self._place, environment, preset, parse_plain).head()
             except (ObjectCorrupt, UnknownFormat) as error:
                 yield preset, error
             else:
@@ -508,6 +546,12 @@ class Registry:
         key = names.numbered(names.environment_prefix(environment), number)
         data = self._place.demand(key)
         return self._place.checked(key, documents.parse_environment, data, environment, number)
+
+
+def _is_listed(store: Store) -> bool:
+    from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
+
+    return isinstance(store, ListedStore)
 
 
 _PLACED = frozenset((documents.CHECKSUM, documents.SEQ))

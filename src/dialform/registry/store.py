@@ -7,7 +7,7 @@ S3, GCS and Azure can each be one.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Store(Protocol):
@@ -66,3 +66,34 @@ class Store(Protocol):
             RegistryUnreachable: in any doubt.
 
         """
+
+
+@runtime_checkable
+class Remote(Store, Protocol):
+    """A store at the other end of a network: each call costs a round trip, many at once pay."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """
+        The sorted keys of all objects below ``prefix``, however deep.
+
+        Raises:
+            RegistryUnreachable: in any doubt.
+
+        """
+
+    @property
+    def origin(self) -> Remote:
+        """The store itself, without what was kept of it on this machine."""
+
+
+@runtime_checkable
+class Keeping(Store, Protocol):
+    """A store that keeps what it has read."""
+
+    def forget(self, key: str) -> None:
+        """Drop what is kept of ``key``, which proved not to be what it should be."""
+
+
+def origin(store: Store) -> Store:
+    """What to ask for what is stored now, rather than for what was seen once."""
+    return store.origin if isinstance(store, Remote) else store

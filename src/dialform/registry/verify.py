@@ -18,6 +18,7 @@ from dialform.registry.claims import parse_campaign_claim, parse_claim
 from dialform.registry.documents import Damage
 from dialform.registry.entries import MOVING, Entry, parse_entry
 from dialform.registry.evidence import parse_evidence
+from dialform.registry.store import Remote, origin
 from dialform.registry.transitions import succession_fault
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _P = ParamSpec("_P")
 _TOP = frozenset(
     (
         *(names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES),
-        *(names.APPROVALS, names.EVIDENCE, names.LEDGERS, names.CAMPAIGNS),
+        *(names.APPROVALS, names.EVIDENCE, names.LEDGERS, names.CAMPAIGNS, names.DOCTOR),
     )
 )
 
@@ -65,9 +66,16 @@ def verify(registry: Registry, progress: Callable[[], None] | None = None) -> It
         RegistryUnreachable: if the registry is not there, or goes away meanwhile.
 
     """
-    if registry.store.read(names.MARKER) is None:
+    store = origin(registry.store)
+    if store.read(names.MARKER) is None:
         _ = registry.id  # raises, and says what to do
-    yield from _Reading(registry.store, progress or (lambda: None)).findings()
+    if isinstance(store, Remote):
+        from dialform.registry.listed import ListedStore, every  # noqa: PLC0415  # remote only
+
+        with ListedStore(store, every) as listed:
+            yield from _Reading(listed, progress or (lambda: None)).findings()
+    else:
+        yield from _Reading(store, progress or (lambda: None)).findings()
 
 
 class _Reading:
@@ -102,7 +110,7 @@ class _Reading:
             self._references,
         ):
             step()
-            if self.store.read(names.MARKER) is None:
+            if origin(self.store).read(names.MARKER) is None:
                 raise RegistryUnreachable(f"{self.store.url} went away while it was read")
             yield from self.found
             self.found.clear()
@@ -300,15 +308,16 @@ class _Reading:
             self._add(key, damage.rule, str(damage))
             return None
 
-    def _names(self, prefix: str) -> list[str]:
+    def _names(self, prefix: str, store: Store | None = None) -> list[str]:
         try:
-            return self.store.names(prefix)
+            return (store or self.store).names(prefix)
         except RegistryError as error:
             self._add(prefix, "unreadable", str(error))
             return []
 
     def _only(self, prefix: str, expected: frozenset[str]) -> None:
-        for name in self._names(prefix):
+        # Not by way of a listing: what refers to blobs has to be listed before they are.
+        for name in self._names(prefix, origin(self.store)):
             if name not in expected:
                 key = f"{prefix}/{name}" if prefix else name
                 self._add(key, "unexpected", "it is nothing that a registry holds")

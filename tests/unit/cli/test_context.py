@@ -75,9 +75,9 @@ def test_an_environment_takes_the_registry_that_it_inherits(
     project.write("stacks/preview.toml", 'extends = "dev"\n')
     assert main(["presets", "-s", "preview"]) == 0
     assert "nothing is released in preview yet" in capsys.readouterr().err
-    project.write("stacks/preview.toml", 'extends = "dev"\n[registry]\nurl = "s3://bucket"\n')
+    project.write("stacks/preview.toml", 'extends = "dev"\n[registry]\nurl = "http://bucket"\n')
     assert main(["presets", "-s", "preview"]) == 1
-    assert "s3://bucket" in capsys.readouterr().err
+    assert "http:// is not known" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ def campaigns(text: str) -> Mapping[str, str | bytes | None]:
     return edited("prod.toml", "[presets.visit]", f"[campaigns]\n{text}\n[presets.visit]")
 
 
+def kept(text: str) -> Mapping[str, str | bytes | None]:
+    """Prod with these settings for the ledger."""
+    return edited("prod.toml", "[presets.visit]", f"[ledger]\n{text}\n[presets.visit]")
+
+
 HOURS = 'hours = ["09:00-17:00"]'
 
 CASES: dict[str, Mapping[str, str | bytes | None]] = {
@@ -96,6 +101,13 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
         'retry.busy = { times = 0, after = "soon" }\nretry.failed = { times = 21 }\n'
         'retry.no-answer = { times = 1, after = "1h", most = 3 }'
     ),
+    "a retention that is no time": kept('retention = "3 months"'),
+    "a retention of hours": kept('retention = "23h"'),
+    "a retention that is a number": kept("retention = 90\ntranscripts = 0"),
+    "a retention that forgets whom a cap counts": kept(
+        'retention = "2d"\n[calls]\nperPerson = { 24h = 1, 7d = 3 }'
+    ),
+    "a setting of the ledger that there isn't": kept('retain = "90d"'),
     "gates from nowhere": gates('from = "deb"'),
     "gates from itself": gates('from = "prod"'),
     "a soak without from": gates('soak = "2h"'),

@@ -114,7 +114,7 @@ def race_releases(folder: str, count: int, *, same: bool) -> Any:
 
 def race_hold(folder: str, count: int) -> Any:
     """Releasers move the log on and on while an operator stops it."""
-    release(opened(folder), "collections", "first")
+    at_once([lambda: release(opened(folder), "collections", "first").seq])
 
     def releaser(number: int) -> Callable[[], Any]:
         def work() -> Any:
@@ -159,6 +159,16 @@ def race_first(folder: str, count: int) -> Any:
         return publisher
 
     return at_once([work(number) for number in range(count)])
+
+
+def race_marker(folder: str, count: int) -> Any:
+    """All make one place a registry on purpose."""
+
+    def work() -> Any:
+        registry = opened(folder)
+        return [registry.create_marker(), registry.id]
+
+    return at_once([work] * count)
 
 
 def race_environments(folder: str, count: int) -> Any:
@@ -233,10 +243,9 @@ def kill_everywhere(top: str, before: int) -> Any:
         step += 1
 
 
-def kill_anytime(top: str, wanted: int, seed: int) -> Any:
+def kill_anytime(folder: str, wanted: int, seed: int) -> Any:
     """Kill ``wanted`` ups after a random time each, on one registry, and run each again."""
     chance = random.Random(seed)  # noqa: S311  # no secret
-    folder = str(Path(top, "registry"))
     kills, seconds = 0, 0.01
     faults: list[str] = []
     for number in range(20 * wanted):
@@ -246,13 +255,23 @@ def kill_anytime(top: str, wanted: int, seed: int) -> Any:
         time.sleep(chance.uniform(0, 2 * seconds))
         os.kill(child, signal.SIGKILL)
         kills += answer_of(child, readable) is None
-        faults += [f"round {number}: {fault}" for fault in _damage(folder)]
-        began = time.monotonic()
-        done = up(folder, f"text {number}")
-        seconds = time.monotonic() - began
+        (found, done, seconds) = at_once([partial(_rerun, folder, f"text {number}")])[0]["done"]
+        faults += [f"round {number}: {fault}" for fault in found]
         if done != [number + 1, number + 1, number + 1]:
             faults.append(f"round {number}: the rerun made {done}")
-    return {"kills": kills, "faults": faults + _damage(folder)}
+    return {"kills": kills, "faults": faults + at_once([partial(_damage, folder)])[0]["done"]}
+
+
+def _rerun(folder: str, text: str) -> list[Any]:
+    """
+    The damage that is found, what the next ``up`` makes, and the seconds it took.
+
+    In a process of its own: what a client of object stores runs inside does not live on in a fork.
+    """
+    found = _damage(folder)
+    began = time.monotonic()
+    done = up(folder, text)
+    return [found, done, time.monotonic() - began]
 
 
 def _faults(folder: str, before: int, answer: Any) -> list[str]:

@@ -90,7 +90,11 @@ def release(  # noqa: PLR0913  # as many sides as the thing itself
 
 def small_registry(folder: Path) -> Registry:
     """Two presets, two environments, every kind of entry; all blobs are referred to."""
-    registry = Registry.open(str(folder), base=folder.parent)
+    return filled(Registry.open(str(folder), base=folder.parent))
+
+
+def filled(registry: Registry) -> Registry:
+    """The same, in a registry that is there."""
     registry.publish_environment("prod", environment("prod"))
     registry.publish_environment("prod", environment("prod", "OTHER_KEY"))
     registry.publish_environment("staging", environment("staging"))

@@ -42,7 +42,8 @@ def test_init_makes_a_registry_once(folder: Path, capsys: pytest.CaptureFixture[
     ("url", "code", "words"),
     [
         (".", 1, "is not a registry and not empty"),
-        ("s3://bucket", 1, "not in this version"),
+        ("s3://a:b@bucket/x", 1, "not s3://BUCKET/PREFIX"),
+        ("ftp://bucket", 1, "ftp:// is not known"),
         ("registry/registry.json/x", 1, "Not a directory"),
     ],
 )

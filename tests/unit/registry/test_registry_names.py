@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from dialform.errors import SettingError, UsageError
 from dialform.registry import Registry, check_name, name_fault
-from dialform.registry.location import folder_of, is_inside
+from dialform.registry.location import Bucket, bucket_of, folder_of, is_inside
 from dialform.registry.names import log_prefix, number_of
 
 GOOD = ["prod", "dev-anna", "us.outbound", "7", "a_b", "a" * 63, "console", "com10", "a..b"]
@@ -78,10 +80,42 @@ def test_urls_of_folders(url: str, path: str) -> None:
     assert folder_of(url, "/project") == path
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/x", "gs://bucket", "az://box", "S3://bucket"])
-def test_object_stores_are_not_in_this_version(url: str, project: Path) -> None:
-    with pytest.raises(SettingError, match="not in this version; set"):
+@pytest.mark.parametrize(
+    ("url", "bucket"),
+    [
+        ("s3://bucket", Bucket("s3", "bucket", "")),
+        ("S3://bucket/", Bucket("s3", "bucket", "")),
+        ("gs://team.example.com/a/b_1/", Bucket("gs", "team.example.com", "a/b_1")),
+        ("az://container/calls", Bucket("az", "container", "calls")),
+        ("registry", None),
+        ("file:///mnt/team", None),
+    ],
+)
+def test_urls_of_buckets(url: str, bucket: Bucket | None) -> None:
+    assert bucket_of(url) == bucket
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("s3://", "s3://x", "gs:///path", "az://c//x", "s3://bucket/../x", "s3://bucket/.x"),
+        *("s3://key:secret@bucket/x", "s3://bucket/x?versionId=secret", "s3://bucket/a b"),
+    ],
+)
+def test_what_is_no_buckets_url_is_refused_and_not_said_again(url: str, project: Path) -> None:
+    with pytest.raises(SettingError, match="come from the environment") as caught:
         Registry.open(url, base=project)
+    assert "secret" not in str(caught.value)
+
+
+def test_opening_a_bucket_connects_to_nothing_and_loads_nothing(project: Path) -> None:
+    code = (
+        "import sys; from dialform.registry import Registry; "
+        "Registry.open('s3://some-bucket/x', base='.'); print('obstore' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    assert list(project.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,16 @@ class Looking(Storage):
             found = records_where(connection, where, {"campaign": campaign})
         return [one for one in found if one.dial_id is not None]
 
+    def still_live(self, campaign: str) -> set[str]:
+        """The ledger's own ids of the dials that `live` gives of a campaign."""
+        with self._reading("nothing was read") as connection:
+            found = connection.rows(
+                "SELECT id FROM dial WHERE state = 'accepted' AND ended_at IS NULL "
+                "AND campaign = :campaign",
+                {"campaign": campaign},
+            )
+        return {one for (one,) in found}
+
     def ended(self, campaign: str, hows: Sequence[str]) -> list[Record]:
         """
         The dials of a campaign's done rows whose call ended in one of the ways ``hows``.

@@ -32,13 +32,16 @@ class SqliteConnection:
     locked = ""
     """A writing transaction has the whole file."""
 
+    by_person = " INDEXED BY person_once"
+    """Else it takes a campaign for a few rows and goes through all of them."""
+
     broken = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """``connection`` starts no transactions by itself."""
         self._connection = connection
 
-    def change(self, statement: str, values: Values | None = None) -> int:
+    def change(self, statement: str, values: Values | Sequence[Any] | None = None) -> int:
         """Run a statement; the number of rows that it changed."""
         return self._connection.execute(statement, values or {}).rowcount
 
@@ -70,7 +73,7 @@ class SqliteConnection:
         """None: its file says it."""
         return None
 
-    def alone(self, name: str) -> None:
+    def alone(self, names: Iterable[str]) -> None:
         """Nothing: whoever writes is alone."""
 
     def checkpoint(self) -> None:

@@ -51,7 +51,7 @@ class Settings:
     """None: no webhooks are taken."""
 
     transcripts: bool = True
-    """Whether what people said is kept with the events that tell it."""
+    """Whether what people said is kept with the events that tell it, if the environment does."""
 
     poll: bool = True
     """Whether live calls are looked at besides."""

@@ -5,12 +5,15 @@ It imports everything once, reads jobs as JSON lines on stdin and forks for each
 its own, with its own folder, environment, files, signals and ledger's connection, that runs
 `dialform.cli.main.main` as it is. What happens to a process is done from outside of the product:
 
-- ``at`` names a function of the product; when it is called or returns, the process is killed
-  with SIGKILL, or from there on every write to a file by that thread fails (a seccomp filter:
-  the kernel itself answers with the error);
+- ``at`` names a function of the product; when it is called or returns, the process is sent
+  SIGKILL or other signals, or from there on every write to a file by that thread fails (a
+  seccomp filter: the kernel itself answers with the error);
 - ``largest`` is the size that no file may exceed, from the start;
+- ``polls`` are the seconds between looks at a live call, which the engine takes as an argument
+  and no command line says: nobody waits here for calls that last minutes;
 - ``clock`` is a file with the seconds by which the wall's clock is wrong, which somebody may
-  change while it runs; ``terminal`` is a terminal that it belongs to.
+  change while it runs; ``terminal`` is a terminal that it belongs to; ``ignores`` are signals
+  that it was started with as ignored.
 
 A line on stdout says which process a job is, and one more how it ended.
 """
@@ -36,7 +39,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType, FrameType
 
 _offset: mmap.mmap | None = None
@@ -99,10 +101,7 @@ class Watched:
         self._within = code_of(at["within"]) if at["within"] else None
         self._event = at["when"]
         self._count = at["nth"]
-        self._do: Callable[[], None] = self._kill
-        if at["error"]:
-            error = getattr(errno, at["error"])
-            self._do = lambda: writes_fail(error)
+        self._does = at["does"].split()
 
     def __call__(self, frame: FrameType, event: str, _arg: object) -> None:
         """What Python calls for each call and return of this thread."""
@@ -114,11 +113,11 @@ class Watched:
             return
         self._count -= 1
         if self._count == 0:
-            self._do()
-
-    @staticmethod
-    def _kill() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+            for name in self._does:
+                if name.startswith("SIG"):
+                    os.kill(os.getpid(), signal.Signals[name])
+                else:
+                    writes_fail(getattr(errno, name))
 
 
 def _only_waits(frame: FrameType) -> bool:
@@ -145,6 +144,8 @@ def run(job: dict[str, Any]) -> None:
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python has it
+        for name in job["ignores"]:
+            signal.signal(signal.Signals[name], signal.SIG_IGN)
         os.setsid()
         if job["terminal"]:
             terminal = os.open(job["terminal"], os.O_RDWR)  # a leader without one gets it
@@ -166,6 +167,11 @@ def run(job: dict[str, Any]) -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python has it
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"],) * 2)
         from dialform.cli.main import main  # noqa: PLC0415 - after the clock
+        from dialform.launcher.campaign import Engine  # noqa: PLC0415
+
+        defaults = Engine.__init__.__kwdefaults__ or {}
+        assert "polls" in defaults
+        defaults["polls"] = job["polls"]
 
         if job["at"]:
             watched = Watched(job["at"])

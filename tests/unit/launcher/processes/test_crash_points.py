@@ -34,7 +34,8 @@ def test_a_campaign_survives_a_kill_at_every_transition(world: Processes) -> Non
     def called(name: str, crash: Crash) -> list[str]:
         people = [BUSY, *numbers(crash_points.PEOPLE)]
         one = world.campaign(name, people, *QUICK, *TWICE)
-        one.start(at=crash.point).ended(KILLED)
+        # All are called before the first call is looked at.
+        one.start(at=crash.point, polls=(4.0, 0.5)).ended(KILLED)
         return _settled(one, crash)
 
     crashes = crash_points.OPENED + crash_points.CALLED + crash_points.ENDED
