@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from dialform.cli import context
+from dialform.cli import context, trusting
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +17,7 @@ _STRIDE = 64
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init``, ``registry verify`` and ``registry log``."""
+    """Add ``registry`` and its commands."""
     registry = subparsers.add_parser(
         "registry",
         help="create or verify a registry",
@@ -27,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_init(commands)
     _add_verify(commands)
     _add_log(commands)
+    trusting.add(commands)
 
 
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
