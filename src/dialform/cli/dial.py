@@ -95,6 +95,7 @@ def _add_call(parser: Parser) -> None:
     parser.add_argument(
         "--use-proxy", action="store_true", help="use the proxies that HTTPS_PROXY and so on name"
     )
+    context.add_strict(parser)
     context.add_json(parser)
     context.add_ledger(parser)
 
@@ -112,6 +113,7 @@ def run_dial(args: argparse.Namespace) -> int:
         ledger=context.ledger_of(args),
         trust_env=args.use_proxy,
         warn=context.warn,
+        **context.pinned(args),
     ) as launcher:
         if args.dry_run:
             _show(launcher.request(args.preset, to=args.to, inputs=_inputs(args)))
@@ -158,6 +160,7 @@ def run_try(args: argparse.Namespace) -> int:
         ledger=context.ledger_of(args),
         trust_env=args.use_proxy,
         warn=context.warn,
+        **context.pinned(args),
     ) as launcher:
         return _place(
             args,

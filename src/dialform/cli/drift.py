@@ -10,6 +10,7 @@ from dialform.errors import (
     ObjectCorrupt,
     SettingError,
     UnknownFormat,
+    Untrusted,
     UsageError,
 )
 
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
             elif head.state != "withdrawn":
                 try:
                     found.append(look(registry, workspace, head, ahead))
-                except (ObjectAbsent, ObjectCorrupt, UnknownFormat) as error:
+                except (ObjectAbsent, ObjectCorrupt, UnknownFormat, Untrusted) as error:
                     faults.append((name, error))
     if args.json:
         output.json_document(_document(environment, found, faults))
@@ -142,7 +143,7 @@ def with_drift(
             for at, head in wanted:
                 try:
                     found = look(registry, workspace, head, ahead)
-                except (ObjectAbsent, ObjectCorrupt, UnknownFormat) as error:
+                except (ObjectAbsent, ObjectCorrupt, UnknownFormat, Untrusted) as error:
                     cells[at] = replace(cells[at], fault=str(error))
                 else:
                     cells[at] = replace(cells[at], drift=found.drift)

@@ -70,12 +70,13 @@ def location_for(args: argparse.Namespace, environment: str) -> tuple[str, str]:
     return context.registry_location(given)
 
 
-def registry_for(args: argparse.Namespace, environment: str) -> Registry:
-    """The same, ready to be read."""
+def registry_for(args: argparse.Namespace, environment: str, *, trusting: bool = False) -> Registry:
+    """The same, ready to be read; ``trusting``: held to the keys that are pinned there."""
     from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
 
     url, base = location_for(args, environment)
-    return Registry.open(url, base=base)
+    trust = context.trust_of(args, environment) if trusting else None
+    return Registry.open(url, base=base, trust=trust)
 
 
 def story_of(args: argparse.Namespace, ledger: Ledger) -> tuple[Story, Registry]:

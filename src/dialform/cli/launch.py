@@ -95,6 +95,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         "--use-proxy", action="store_true", help="use the proxies that HTTPS_PROXY and so on name"
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines for programs")
+    context.add_strict(parser)
     context.add_registry(parser)
     context.add_ledger(parser)
     parser.set_defaults(run=run)

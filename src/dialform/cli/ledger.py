@@ -253,7 +253,7 @@ def run_adopt(args: argparse.Namespace) -> None:
 
     _check_reason(args)
     ledger = _demanded(args)
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     newest = registry.newest_claim(ledger.id)
     if newest is None:
         last = "No copy of it has dialled from this registry."

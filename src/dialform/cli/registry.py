@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from dialform.cli import context
+from dialform.cli import context, trusting
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +17,7 @@ _STRIDE = 64
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init``, ``registry verify`` and ``registry log``."""
+    """Add ``registry`` and its commands."""
     registry = subparsers.add_parser(
         "registry",
         help="create or verify a registry",
@@ -27,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_init(commands)
     _add_verify(commands)
     _add_log(commands)
+    trusting.add(commands)
 
 
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -81,7 +82,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.registry.verify import verify  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     progress = _Progress()
     findings: list[Finding] = []
     for finding in verify(registry, progress.step):
@@ -116,7 +117,7 @@ def run_log(args: argparse.Namespace) -> int:
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.errors import ObjectAbsent  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     entries = registry.entries(args.stack, args.preset)[::-1]
     if not entries:
         raise ObjectAbsent(

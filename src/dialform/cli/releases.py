@@ -133,7 +133,8 @@ def run(args: argparse.Namespace) -> None:
         raise UsageError(f"{args.preset!r}: say which version to bar: {reference.name}@7")
     if args.kind != "yank" and str(reference) != reference.name:
         raise UsageError(f"{args.kind} takes the whole preset: {reference.name}")
-    registry = context.registry_of(args)
+    # What stops calls is written whatever stands there; what starts them, on what is believed.
+    registry = context.registry_of(args, trusting=args.kind == "resume")
     before = registry.head(environment, reference.name)
     entry = _append(args, registry, before, reference.version)
     same = before is not None and entry.seq == before.seq
@@ -198,7 +199,7 @@ def _each(
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.errors import DialformError  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=args.kind == "resume")
     names = args.preset or (registry.presets(environment) if registry.exists else [])
     word, states, _ = _SEVERAL[args.kind]
     done: list[dict[str, Any]] = []

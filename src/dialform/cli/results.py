@@ -227,7 +227,9 @@ def _sensitive(args: argparse.Namespace, campaign: Campaign) -> set[str]:
     from dialform.launcher.resolve import BOUND_FORMAT  # noqa: PLC0415 - when run
     from dialform.presets.canonical import Digest  # noqa: PLC0415
 
-    bound = context.registry_of(args).read_document(Digest(campaign.bound_digest), BOUND_FORMAT)
+    bound = context.registry_of(args, trusting=False).read_document(
+        Digest(campaign.bound_digest), BOUND_FORMAT
+    )
     declared = bound.get("inputs") or {}
     return {name for name, one in declared.items() if one.get("sensitive")}
 
@@ -341,7 +343,7 @@ def _publish(args: argparse.Namespace, ledger: Ledger, environment: str) -> None
     from dialform.presets.canonical import Digest  # noqa: PLC0415
     from dialform.registry.authorship import meta  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     found = {
         version: tally
         for version, tally in tallies(ledger.outcomes(environment)).items()

@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
             secret=secret,
             transcripts=not args.no_transcripts,
             poll=not args.no_poll,
+            **context.pinned(args),
         )
     )
     _log()

@@ -66,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
     deadline = None if args.timeout is None else time.time() + seconds(args.timeout)
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
-    with Launcher(url, environment, base=base, ledger=context.ledger_of(args)) as launcher:
+    with Launcher(
+        url, environment, base=base, ledger=context.ledger_of(args), **context.pinned(args)
+    ) as launcher:
         ledger = launcher.ledger
         records = _records(ledger, environment, args.dials, args.campaign)
         for seen in _followed(launcher, records, deadline):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from dialform.api.location import is_loopback
 from dialform.declaration import flows
 from dialform.declaration.calling import CallRules
 from dialform.declaration.findings import problems_of
@@ -22,6 +23,7 @@ from dialform.declaration.merging import near
 from dialform.declaration.models import EnvironmentFile
 from dialform.declaration.redaction import redacted
 from dialform.declaration.rulesets import RuleSet
+from dialform.declaration.trusting import trust_problems
 from dialform.errors import DeclarationError, Problem, UsageError
 from dialform.presets.canonical import canonical
 from dialform.presets.documents import (
@@ -118,6 +120,7 @@ class Environment:
         if fault is not None:
             self._report(("ledger", "retention"), "retention", fault)
         self.problems += calls.problems
+        self.problems += trust_problems(layered, model.registry, model.workspace.url)
         for name, run in self.runs.items():
             self._check_run(name, run)
 
@@ -130,6 +133,11 @@ class Environment:
     def registry(self) -> Registry:
         """Where versions and releases are kept."""
         return self.model.registry
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether its calls are real, and no keys are pinned."""
+        return not self.registry.keys and not is_loopback(self.workspace.url)
 
     @property
     def gates(self) -> Gates | None:

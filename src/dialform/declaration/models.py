@@ -373,6 +373,15 @@ class Registry(Model):
     url: Annotated[str, StringConstraints(min_length=1)]
     """A folder, relative to the project, or its file:// URL."""
 
+    keys: Absent[Annotated[list[str], Field(min_length=1, max_length=32)]] = None
+    """Public keys whose signatures readers believe, ``ed25519:...``: `dialform registry keygen`."""
+
+    threshold: Absent[Positive] = None
+    """How many of the keys must have signed what starts or moves calls; 1 where nothing is said."""
+
+    unsigned: Absent[bool] = None
+    """Whether it does without keys: then whoever may write to the registry decides what is said."""
+
 
 class ProfileDeviation(Model):
     """What one environment may set differently in a profile."""

@@ -23,7 +23,7 @@ from dialform.launcher.resolve import environment_of, parse_reference, resolve
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -62,6 +62,9 @@ class Launcher:
         timeout: float = TIMEOUT,
         trust_env: bool = False,
         warn: Callable[[str], None] | None = None,
+        keys: Sequence[str] = (),
+        threshold: int | None = None,
+        strict: bool = False,
     ) -> None:
         """
         Touch nothing yet.
@@ -78,6 +81,11 @@ class Launcher:
                 working directory.
             timeout: seconds that the API has for an answer.
             trust_env: whether the proxies that the environment names are used.
+            keys: public keys, ``ed25519:...``: what the registry says is believed where they
+                signed it; $DIALFORM_KEYS goes before them. None at all: whoever may write to the
+                registry decides what is said.
+            threshold: how many of the keys must have signed; None is 1.
+            strict: whether a signed snapshot that has not expired is demanded as well.
             warn: is told what is not as it should be and stops no call: that the registry
                 can't be written, so that a copy of the ledger would not be noticed.
 
@@ -90,6 +98,9 @@ class Launcher:
         self._timeout = timeout
         self._clients = Clients(timeout=timeout, trust_env=trust_env)
         self._warn = warn
+        self._keys = tuple(keys)
+        self._threshold = threshold
+        self._strict = strict
         self._lock = threading.Lock()
         self._placing = threading.Lock()
         self._placed = False
@@ -283,8 +294,18 @@ class Launcher:
         with self._lock:
             if self._registry is None:
                 from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
+                from dialform.registry.trust.settings import trust_of  # noqa: PLC0415
 
-                self._registry = Registry.open(self._registry_url, base=self._base or os.curdir)
+                trust = trust_of(
+                    os.environ,
+                    keys=self._keys,
+                    threshold=self._threshold,
+                    strict=self._strict,
+                    warn=self._warn,
+                )
+                self._registry = Registry.open(
+                    self._registry_url, base=self._base or os.curdir, trust=trust
+                )
             return self._registry
 
     @property

@@ -46,6 +46,10 @@ class Log:
         numbers = self._place.numbers(self._prefix)
         return self._entry(numbers[-1]) if numbers else None
 
+    def at(self, number: int) -> Entry:
+        """The entry of that number, of which it is known that there is one."""
+        return self._entry(number)
+
     def newest_first(self) -> Iterator[Entry]:
         """All entries, each checked against the one after it."""
         after: Entry | None = None
@@ -58,12 +62,25 @@ class Log:
         if after is not None:
             self._check_chain(after, None)
 
-    def find(self, *, version: int | None, digest: Digest | None) -> Entry:
-        """The newest release of a version, of a bound preset's digest, else of a preset's."""
+    def find(
+        self,
+        *,
+        version: int | None,
+        digest: Digest | None,
+        counts: Callable[[Entry], bool] | None = None,
+    ) -> Entry:
+        """
+        The newest release of a version, of a bound preset's digest, else of a preset's.
+
+        ``counts`` says whether a release that would do is one.
+        """
         of_preset: Entry | None = None
         released: set[int] = set()
         for entry in self.newest_first():
             if entry.kind != "release":
+                continue
+            fits = {entry.preset_digest, entry.bound_digest} & {digest} or entry.version == version
+            if fits and counts is not None and not counts(entry):
                 continue
             if entry.version == version or entry.bound_digest == digest:
                 return entry

@@ -29,6 +29,10 @@ CAMPAIGNS = "campaigns"
 DOCTOR = "doctor"
 """What `registry doctor` tried, where it may not remove it: nothing of the registry's."""
 
+SIGNATURES = "signatures"
+TRUST = "trust"
+SNAPSHOTS = "snapshots"
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")
 _BLOB = re.compile(r"([0-9a-f]{64})\.json")
@@ -114,6 +118,21 @@ def campaign_key(environment: str, campaign: str) -> str:
     """Where the claim of a campaign's name stands."""
     check_name(environment, "environment")
     return f"{CAMPAIGNS}/{environment}/{check_name(campaign, 'campaign')}.json"
+
+
+def signature_key(digest: Digest, keyid: str) -> str:
+    """Where the signature stands that a key made of the object with those bytes."""
+    return f"{signatures_prefix(digest)}/{keyid}.json"
+
+
+def signatures_prefix(digest: Digest) -> str:
+    """Where the signatures of the object with those bytes stand."""
+    return f"{SIGNATURES}/{digest.removeprefix('sha256:')}"
+
+
+def snapshots_prefix(environment: str) -> str:
+    """Where the snapshots of an environment stand."""
+    return f"{SNAPSHOTS}/{check_name(environment, 'environment')}"
 
 
 def numbered(prefix: str, number: int) -> str:

@@ -44,6 +44,15 @@ def calls(text: str, **more: str) -> Mapping[str, str | bytes | None]:
     return {**changed, **{f"holidays/{name}.toml": days for name, days in more.items()}}
 
 
+PUBLIC = "ed25519:1+MiAIAfRt4DHqAekZvBZIV71y3k5pnwdM/I7WKbU9k="
+WEAK = "ed25519:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+
+def keyed(text: str) -> Mapping[str, str | bytes | None]:
+    """Dev with these keys in its registry's table."""
+    return edited("dev.toml", "unsigned = true", text)
+
+
 def campaigns(text: str) -> Mapping[str, str | bytes | None]:
     """Prod with these limits for campaigns."""
     return edited("prod.toml", "[presets.visit]", f"[campaigns]\n{text}\n[presets.visit]")
@@ -57,6 +66,13 @@ def kept(text: str) -> Mapping[str, str | bytes | None]:
 HOURS = 'hours = ["09:00-17:00"]'
 
 CASES: dict[str, Mapping[str, str | bytes | None]] = {
+    "no keys, and nobody says that there are none": edited("dev.toml", ", unsigned = true", ""),
+    "keys that are none": keyed(f'keys = ["ed25519:AAAA", "{WEAK}", "{PUBLIC[8:]}"]'),
+    "a key twice": keyed(f'keys = ["{PUBLIC}", "{PUBLIC}"]'),
+    "a threshold above the keys": keyed(f'keys = ["{PUBLIC}"], threshold = 2'),
+    "a threshold without keys": keyed("unsigned = true, threshold = 1"),
+    "unsigned beside keys": keyed(f'keys = ["{PUBLIC}"], unsigned = true'),
+    "an empty list of keys": keyed("keys = []"),
     "no destinations": edited("dev.toml", '[calls]\ndestinations = "any"\n', ""),
     "an empty list of destinations": calls("destinations = []"),
     "destinations that are none": calls('destinations = ["US", "UK", "us", "+1 415", "+", "XX"]'),

@@ -53,7 +53,15 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     """
     found = Settings.of(os.environ) if settings is None else settings
-    launcher = Launcher(found.registry, found.environment, ledger=found.ledger, base=found.base)
+    launcher = Launcher(
+        found.registry,
+        found.environment,
+        ledger=found.ledger,
+        base=found.base,
+        keys=found.keys,
+        threshold=found.threshold,
+        strict=found.strict,
+    )
     launcher.client()
     keeping = Keeping.of(environment_of(launcher.registry, launcher.environment))
     server = Server(found, launcher, transcripts=keeping.transcripts)

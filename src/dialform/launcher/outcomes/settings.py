@@ -56,6 +56,12 @@ class Settings:
     poll: bool = True
     """Whether live calls are looked at besides."""
 
+    keys: tuple[str, ...] = ()
+    """As for `Launcher`, which takes $DIALFORM_KEYS before them."""
+
+    threshold: int | None = None
+    strict: bool = False
+
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:
         """

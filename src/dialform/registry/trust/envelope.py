@@ -13,7 +13,8 @@ import base64
 import binascii
 from typing import Any, Final, NamedTuple
 
-from dialform.presets.canonical import NotCanonical, canonical, parse
+from dialform.presets.canonical import Digest, NotCanonical, canonical, parse
+from dialform.presets.canonical import digest as digest_of
 from dialform.registry.documents import Damage
 
 KINDS: Final = ("release", "environment", "evidence", "approval", "trust", "snapshot")
@@ -22,8 +23,8 @@ KINDS: Final = ("release", "environment", "evidence", "approval", "trust", "snap
 SIGNATURE_BYTES: Final = 64
 """The length of an ed25519 signature."""
 
-_ROOM = 1024
-"""Bytes that an envelope takes at most beside its payload."""
+LARGEST: Final = 8 * 2**20
+"""Bytes that an envelope has at most: nobody's file is read for hours."""
 
 
 class Envelope(NamedTuple):
@@ -83,10 +84,11 @@ def parsed(data: bytes) -> Envelope:
     return envelope
 
 
-def opened(data: bytes, expected: str, stored: bytes) -> tuple[bytes, bytes]:
+def opened(data: bytes, expected: str, digest: Digest) -> tuple[bytes, bytes]:
     """
-    What an envelope signs, and the signature: of exactly ``stored``, with the type ``expected``.
+    What an envelope signs, and the signature.
 
+    It is of the bytes of ``digest``, with the type ``expected``, or it is refused.
     What was signed is made anew from what is expected, so that nothing in ``data`` but the
     signature itself is relied on.
 
@@ -97,14 +99,14 @@ def opened(data: bytes, expected: str, stored: bytes) -> tuple[bytes, bytes]:
         Damage: if it is no envelope, or of another type or other bytes.
 
     """
-    if len(data) > 2 * len(stored) + _ROOM:
-        raise Damage("form", f"it has {len(data)} bytes, more than an envelope of its object")
+    if len(data) > LARGEST:
+        raise Damage("form", f"it has {len(data)} bytes, more than an envelope takes")
     envelope = parsed(data)
     if envelope.payload_type != expected:
         raise Damage("place", f"it is of the type {envelope.payload_type!r}, not {expected!r}")
-    if envelope.payload != stored:
+    if digest_of(envelope.payload) != digest:
         raise Damage("digest", "what it signs is not the object that stands there")
-    return pae(expected, stored), envelope.signature
+    return pae(expected, envelope.payload), envelope.signature
 
 
 def decoded(text: object) -> bytes | None:

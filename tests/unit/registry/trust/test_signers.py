@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dialform.errors import SettingError
+from dialform.presets.canonical import digest
 from dialform.registry.trust.envelope import opened, type_of
 from dialform.registry.trust.keys import public_of
 from dialform.registry.trust.signers import Signer, signer_of
@@ -32,7 +33,7 @@ TYPE = type_of("release", "5d2c")
 
 def signs(signer: Signer | None) -> bool:
     assert signer is not None
-    message, signature = opened(signer.envelope(TYPE, b"{}"), TYPE, b"{}")
+    message, signature = opened(signer.envelope(TYPE, b"{}"), TYPE, digest(b"{}"))
     return signer.public == PUBLIC and PUBLIC.made(signature, message)
 
 
