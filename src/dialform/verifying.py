@@ -8,6 +8,7 @@ asked by whoever has its key; signatures and this machine's memory are in `regis
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from dialform.errors import ObjectAbsent, ObjectCorrupt
@@ -126,11 +127,12 @@ class _Looking:
 
     def look(self) -> None:
         """Go through it all."""
-        newest = max(names.numbers_of(self._store.names(self._log)), default=0)
-        if newest == 0:
+        there = names.numbers_of(self._store.names(self._log))
+        if not there:
             raise self._never_released()
+        newest = max(there)
         self._hold("marker", "content", self._marker)
-        faults = self._read_log(newest)
+        faults = self._read_log(there)
         self.head = self._entries.get(newest)
         self.entry = self._named(newest)
         self._hold("entry", "content", lambda: self._entry(newest, faults))
@@ -153,10 +155,11 @@ class _Looking:
         found = self._read(names.MARKER, documents.parse_marker)
         return f"{names.MARKER} names registry {found}; its checksum holds"
 
-    def _read_log(self, newest: int) -> dict[int, str]:
-        """Read all entries; what is wrong with those that can't be, by number."""
+    def _read_log(self, there: set[int]) -> dict[int, str]:
+        """Read all entries, and the first that is missing; what is wrong with them, by number."""
         faults: dict[int, str] = {}
-        for number in range(1, newest + 1):
+        missing = next(number for number in count(1) if number not in there)
+        for number in sorted({*there, min(missing, max(there))}):
             key = names.numbered(self._log, number)
             try:
                 self._entries[number] = self._read(
@@ -193,12 +196,12 @@ class _Looking:
 
     def _order(self, newest: int, faults: dict[int, str]) -> str:
         for number in range(1, newest + 1):
-            if number in faults:
-                raise _Fault(faults[number])
-            entry = self._entries[number]
+            key, entry = names.numbered(self._log, number), self._entries.get(number)
+            if entry is None:
+                raise _Fault(faults.get(number, f"{key} is missing"))
             fault = succession_fault(self._entries.get(number - 1), entry)
             if fault is not None:
-                raise _Fault(f"{names.numbered(self._log, number)}: {fault}")
+                raise _Fault(f"{key}: {fault}")
         what = "entry follows" if newest == 1 else "entries follow"
         return f"{newest} {what} from the first, each with the digest of the one before it"
 
@@ -243,8 +246,10 @@ class _Looking:
                 documents.document(self._blobs[one], form)
             except Damage as damage:
                 raise _Fault(f"{names.blob_key(one)}: {damage}") from None
-        count = len(self._forms) + len(self._entries) + 1
-        return f"{count} objects are in the one form of their content (RFC 8785), of known formats"
+        objects = len(self._forms) + len(self._entries) + 1
+        return (
+            f"{objects} objects are in the one form of their content (RFC 8785), of known formats"
+        )
 
     def _derivation(self, entry: Entry) -> str:
         bound, preset = self._value(entry.bound_digest), self._value(entry.preset_digest)
@@ -284,9 +289,9 @@ class _Looking:
         prefix = names.environment_prefix(self._environment)
         there = names.numbers_of(self._store.names(prefix))
         newest = max(there, default=1)
-        for number in range(1, newest):
-            if number not in there:
-                raise _Fault(f"{names.numbered(prefix, number)} is missing")
+        missing = next(number for number in count(1) if number not in there)
+        if missing < newest:
+            raise _Fault(f"{names.numbered(prefix, missing)} is missing")
         key = names.numbered(prefix, newest)
         document = self._read(key, documents.parse_environment, self._environment, newest)
         workspace = document.get("workspace")

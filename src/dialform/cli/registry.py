@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from dialform.cli import context
+from dialform.cli import context, trusting
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +23,7 @@ LOCATIONS = "a folder, file:///absolute/path, s3://bucket/prefix, gs:// or az://
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init``, ``verify``, ``log``, ``doctor`` and ``copy``."""
+    """Add ``registry`` and its commands."""
     from dialform.cli import registry_stores  # noqa: PLC0415 - it takes this module's progress
 
     registry = subparsers.add_parser(
@@ -38,6 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_log(commands)
     registry_stores.add_doctor(commands)
     registry_stores.add_copy(commands)
+    trusting.add(commands)
 
 
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

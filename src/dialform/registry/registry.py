@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dialform.registry.entries import Entry, Kind, Meta
     from dialform.registry.store import Store
     from dialform.registry.trust.guard import Guard, Trust
+    from dialform.registry.trust.issuing import Issuer
     from dialform.registry.trust.signers import Signer
 
 _GIVEN = "the document to publish"
@@ -474,6 +475,30 @@ class Registry:
 
         """
         return None if self._signer is None else self._signer()
+
+    @property
+    def issuer(self) -> Issuer:
+        """Writes trust statements and snapshots, under this process's signer."""
+        from dialform.registry.trust.issuing import Issuer  # noqa: PLC0415 - where keys are used
+
+        return Issuer(self._place, self._signer)
+
+    def sign_environment(self, environment: str) -> bool:
+        """
+        Put the signer's signature beside the environment's newest document.
+
+        Returns:
+            Whether there is a new one.
+
+        Raises:
+            ObjectAbsent: there is no such document.
+            SettingError: the signer can't sign.
+
+        """
+        numbers = self._place.numbers(names.environment_prefix(environment))
+        if not numbers:
+            raise ObjectAbsent(f"{self.url}: the registry has no environment {environment!r}")
+        return self.sign("environment", self._environment(environment, numbers[-1])[0])
 
     def sign(self, kind: str, data: bytes) -> bool:
         """

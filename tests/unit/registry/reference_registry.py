@@ -87,14 +87,19 @@ class Reference:
     """The reference registry in a store, written by today's writers."""
 
     def __init__(
-        self, store: Store, workspace: str = WORKSPACE, keyvar: str = "VOGENT_KEY"
+        self,
+        store: Store,
+        workspace: str = WORKSPACE,
+        bindings: dict[str, dict[str, Any]] | None = None,
     ) -> None:
-        """``workspace``: where its calls go; a test may have them go to its sandbox."""
+        """``workspace`` and ``bindings``: where its calls go, so that a sandbox can take them."""
         self.registry = Registry(store)
         self.workspace = workspace
+        self.bindings = bindings or BINDINGS
+        self.extra = EXTRA if bindings is None else None
         self.second = 0
         store.create(MARKER, marker(REGISTRY_ID))
-        place = {"url": workspace, "keyvar": keyvar}
+        place = {"url": workspace, "keyvar": "VOGENT_KEY"}
         calls = {"destinations": ["+1"]}
         self._publish("prod", environment_document("prod", place))
         self._publish(
@@ -166,7 +171,7 @@ class Reference:
             call,
             profile=profile_digest,
             inputs=INPUTS if profile else None,
-            extra_fields=EXTRA if profile else None,
+            extra_fields=self.extra if profile else None,
         )
         return bound_preset(
             environment=environment,
@@ -175,7 +180,7 @@ class Reference:
             preset=document,
             preset_digest=self.registry.publish_blob(canonical(document)),
             profile=PROFILE if profile else None,
-            bindings=BINDINGS,
+            bindings=self.bindings,
             deviation=deviation,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from dialform.cli.main import main
 from dialform.presets.canonical import canonical, digest, parse
 from dialform.registry.documents import sealed
 from dialform.registry.names import blob_key
+from dialform.verifying import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +118,8 @@ DAMAGES: list[tuple[Callable[[Path], None], int, set[str]]] = [
     (damaged(f"{LOG}/9.json"), 10, {"entry", "order of the log"}),
     (damaged(f"{LOG}/4.json"), 12, {"order of the log"}),
     (dropped(f"{LOG}/4.json"), 12, {"order of the log"}),
+    (lambda folder: (folder / LOG / "999999999.json").write_bytes(b"{}"), 10,
+     {"entry", "order of the log"}),
     (lambda folder: resealed(folder, f"{LOG}/2.json", by="eve"), 12, {"order of the log"}),
     (in_bound, 10, {"bound preset", "derivation", "workspace"}),
     (lambda folder: blob_of(folder, "presetDigest").unlink(), 10,
@@ -211,3 +215,18 @@ def test_a_registry_that_is_not_there_is_no_failed_claim(folder: Path, run: Run)
     code, out, said = run.text("reminder", "-s", "prod")
     assert (code, out) == (1, "")
     assert "looks like an unmounted disk" in said
+
+
+def test_the_page_has_each_claim_and_each_code(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """docs/threats.md and the help text say what is so."""
+    text = (Path(__file__).parents[3] / "docs" / "threats.md").read_text(encoding="utf-8")
+    section = text.partition("## One release, claim by claim")[2].partition("\n## ")[0]
+    _, claims = run("reminder")
+    assert re.findall(r"^\| `([a-z ]+)` \|", section, re.MULTILINE) == list(claims)
+    codes = re.findall(r"^\| ([a-z]+) \| ([0-9]+) \|", section, re.MULTILINE)
+    assert {name: int(number) for name, number in codes} == CODES
+    assert main(["verify", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {number} " in shown for number in CODES.values())
