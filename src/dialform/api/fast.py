@@ -125,7 +125,11 @@ class FastClient:
         answer = Answer(method, self.url, path, self._key)
         try:
             async with self._session.request(
-                method, self.url + path, data=body, headers=None if body is None else _JSON, allow_redirects=False
+                method,
+                self.url + path,
+                data=body,
+                headers=None if body is None else _JSON,
+                allow_redirects=False,
             ) as response:
                 answer.start(response.status, response.headers)
                 answer.complete = await _read(response, answer)

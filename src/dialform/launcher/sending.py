@@ -91,6 +91,7 @@ def reserved(request: Request, **more: Any) -> Reservation:
         inputs=canonical(kept).decode(),
         withheld=canonical(withheld).decode(),
         body=request.body,
+        same=request.same,
         **more,
     )
 
