@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialform.errors import InputError
 from dialform.launcher.inputs import checked_inputs
 from dialform.launcher.numbers import checked_number
-from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, parse
+from dialform.presets.canonical import (
+    Digest,
+    NotCanonical,
+    canonical,
+    canonical_text,
+    digest,
+    parse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +110,7 @@ class Template:
         self._sensitive = frozenset(
             name for name, one in self.declared.items() if one.get("sensitive")
         )
+        self._required = _required(self.declared)
         self._around: dict[frozenset[str], _Around] = {}
         self._members: list[str] = []
         if "numbers" in bound:
@@ -136,11 +144,14 @@ class Template:
             own["callAgentInput"] = {**self._inputs, **values}
         if key is not None:
             own["idempotencyKey"] = key
-        missing = [f"--input {name}=..." for name in _required(declared) if name not in values]
+        missing = [f"--input {name}=..." for name in self._required if name not in values]
         if number is None and not bound["body"].get("browserCall"):
             missing.insert(0, "--to")
         try:
-            written = {key: canonical(value) for key, value in own.items()}
+            written = {
+                key: canonical_text(value).encode() if isinstance(value, str) else canonical(value)
+                for key, value in own.items()
+            }
         except NotCanonical as error:
             raise InputError(f"inputs: {error}") from None
         names = frozenset(own)
