@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dialform.errors import LedgerError
+from dialform.launcher.ledger.framing import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,7 @@ class Storage:
         self._process = 0
         self._mark: Mark | None = None
         self._count = 0
+        self._frames = Frames()
         self._together = 0
         """The thread in whose transaction everything is done for now; 0 for none."""
 
