@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from registry_world import meta, release
@@ -180,7 +180,7 @@ def test_a_key_under_another_s_name_is_damage(world: World) -> None:
     value = parse(made.render())
     del value["checksum"]
     (row,) = value["keys"].values()
-    for changed in (
+    changes: tuple[dict[str, Any], ...] = (
         {"keys": {"0" * 16: row}},
         {"keys": value["keys"] | {"0" * 16: row}, "threshold": 2},
         {"keys": {}},
@@ -196,7 +196,8 @@ def test_a_key_under_another_s_name_is_damage(world: World) -> None:
         {"time": "now"},
         {"more": 1},
         {"keys": {str(number): row for number in range(40)}},
-    ):
+    )
+    for changed in changes:
         with pytest.raises(Damage):
             parse_statement(sealed({**value, **changed}), 1)
     with pytest.raises(Damage):
