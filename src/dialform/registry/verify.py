@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from dialform.errors import RegistryError, RegistryUnreachable
+from dialform.presets.canonical import digest as digest_of
 from dialform.registry import documents, names
 from dialform.registry.approvals import parse_approval
 from dialform.registry.claims import parse_campaign_claim, parse_claim
@@ -20,6 +21,8 @@ from dialform.registry.entries import MOVING, Entry, parse_entry
 from dialform.registry.evidence import parse_evidence
 from dialform.registry.store import Remote, origin
 from dialform.registry.transitions import succession_fault
+from dialform.registry.trust.envelope import KINDS, parsed, type_of
+from dialform.registry.trust.statements import parse_snapshot, parse_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +40,7 @@ _TOP = frozenset(
     (
         *(names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES),
         *(names.APPROVALS, names.EVIDENCE, names.LEDGERS, names.CAMPAIGNS, names.DOCTOR),
+        *(names.SIGNATURES, names.TRUST, names.SNAPSHOTS),
     )
 )
 
@@ -92,6 +96,10 @@ class _Reading:
         self.versions: dict[str, dict[int, Digest | None]] = {}
         self.blobs: dict[Digest, dict[str, Any] | None] = {}
         """By digest: the document less its content; None for a damaged one."""
+        self.id: str | None = None
+        """The registry's own; None where its marker is damaged."""
+        self.signable: set[Digest] = set()
+        """Of the objects that were read so far, less the blobs."""
         self.missing: dict[str, list[str]] = {}
         """By the key of an object that isn't there: the objects that refer to it."""
 
@@ -105,6 +113,8 @@ class _Reading:
             self._evidence,
             self._environments,
             self._claims,
+            self._statements,
+            self._signatures,
             self._versions,
             self._blobs,
             self._references,
@@ -121,7 +131,7 @@ class _Reading:
         data = self.store.read(names.MARKER)
         if data is not None:
             self.progress()
-            self._parsed(names.MARKER, documents.parse_marker, data)
+            self.id = self._parsed(names.MARKER, documents.parse_marker, data)
 
     def _top(self) -> None:
         self._only("", _TOP)
@@ -164,6 +174,41 @@ class _Reading:
                     self._add(key, "unexpected", "it is nothing that a registry holds")
                 else:
                     self._read(key, parse_campaign_claim, environment, name)
+
+    def _statements(self) -> None:
+        before: tuple[int, Digest] | None = None
+        for key, number in self._numbered(names.TRUST):
+            statement = self._read(key, parse_statement, number)
+            self._follows_digest(key, before, None if statement is None else statement.previous)
+            before = None if statement is None else (number, statement.digest)
+        for environment in self._folders(names.SNAPSHOTS):
+            before = None
+            for key, number in self._numbered(names.snapshots_prefix(environment)):
+                made = self._read(key, parse_snapshot, environment, number)
+                self._follows_digest(key, before, None if made is None else made.previous)
+                before = None if made is None else (number, made.digest)
+
+    def _follows_digest(
+        self, key: str, before: tuple[int, Digest] | None, previous: Digest | None
+    ) -> None:
+        if before is not None and previous is not None and previous != before[1]:
+            self._add(key, "transition", "its `previous` is not the digest of the one before it")
+
+    def _signatures(self) -> None:
+        """Each is in its form, under its object's digest and its key's name; not whose it is."""
+        for folder in self._names(names.SIGNATURES):
+            digest = names.digest_of_folder(folder)
+            if digest is None:
+                key = f"{names.SIGNATURES}/{folder}"
+                self._add(key, "unexpected", "it is nothing that a registry holds")
+                continue
+            for name in self._names(names.signatures_prefix(digest)):
+                keyid = name.removesuffix(".json")
+                key = f"{names.signatures_prefix(digest)}/{name}"
+                self._read(key, _signature, self.id, digest, keyid)
+            if digest not in self.signable:
+                key = names.signatures_prefix(digest)
+                self._add(key, "reference", "the object that it signs is not there")
 
     def _approvals(self) -> None:
         for environment in self._folders(names.APPROVALS):
@@ -297,6 +342,8 @@ class _Reading:
         if data is None:
             self._add(key, "absent", "it is listed, and there is no such object")
             return None
+        if parse is not _outline:
+            self.signable.add(digest_of(data))
         return self._parsed(key, parse, data, *args)
 
     def _parsed(
@@ -354,6 +401,17 @@ class _Reading:
         # A name on a disk may be bytes that no text holds.
         key, message = (text.encode(errors="backslashreplace").decode() for text in (key, message))
         self.found.append(Finding(key, rule, message))
+
+
+def _signature(data: bytes, registry_id: str | None, digest: Digest, keyid: str) -> None:
+    """Hold a signature to its form and place."""
+    envelope = parsed(data)
+    kinds = {type_of(kind, registry_id or ""): kind for kind in KINDS}
+    if registry_id is not None and envelope.payload_type not in kinds:
+        raise Damage("place", f"it is of the type {envelope.payload_type!r}")
+    if envelope.keyid != keyid:
+        raise Damage("place", f"it says that it is of the key {envelope.keyid!r}")
+    documents.hashed(envelope.payload, digest)
 
 
 def _outline(data: bytes, digest: Digest) -> dict[str, Any]:
