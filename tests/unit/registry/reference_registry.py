@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -36,9 +37,13 @@ from dialform.registry import CampaignClaim, Claim, Meta, Registry, Tally
 from dialform.registry.documents import marker
 from dialform.registry.entries import MOVING, Entry
 from dialform.registry.names import MARKER, log_prefix, numbered
+from dialform.registry.trust.keys import private_key
+from dialform.registry.trust.signers import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from dialform.registry import Kind
     from dialform.registry.store import Store
@@ -83,6 +88,16 @@ EXTRA = {"pace": 1e-7, "slack": 0.00001, "share": 0.25, "\ue000": None, "\U0001f
 """Numbers and keys whose canonical form is not what the encoder of ``json`` gives."""
 
 
+class Seeded(Signer):
+    """A signer whose key is made out of its name, so that the same object has the same bytes."""
+
+    def _private(self) -> Ed25519PrivateKey:
+        return private_key(sha256(self.target.encode()).digest())
+
+
+CI, ANNA = Seeded("env", "CI", None), Seeded("env", "anna", None)
+
+
 class Reference:
     """The reference registry in a store, written by today's writers."""
 
@@ -93,7 +108,7 @@ class Reference:
         bindings: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         """``workspace`` and ``bindings``: where its calls go, so that a sandbox can take them."""
-        self.registry = Registry(store)
+        self.registry = Registry(store, signer=lambda: CI)
         self.workspace = workspace
         self.bindings = bindings or BINDINGS
         self.extra = EXTRA if bindings is None else None
@@ -109,6 +124,7 @@ class Reference:
         self._reminder()
         self._hello()
         self._around()
+        self._keys()
 
     def _publish(self, name: str, document: dict[str, Any]) -> None:
         self.registry.publish_environment(name, canonical(document))
@@ -134,6 +150,7 @@ class Reference:
         written = self.meta(writer=rolled.writer)._asdict()
         held = rolled._replace(seq=4, kind="hold", state="held", previous=rolled.digest, **written)
         self.registry.store.create(numbered(log_prefix("prod", "hello"), 4), held.render())
+        self.registry.sign("release", held.render())
         self.brake("prod", "hello", "resume")
 
     def _around(self) -> None:
@@ -155,6 +172,15 @@ class Reference:
         registry.claim_campaign(
             CampaignClaim("prod", "november", LEDGER_ID, "desk", "ledger.db", time, "anna")
         )
+
+    def _keys(self) -> None:
+        """Who may sign, which a second statement changes, and what was newest then."""
+        issuer, before = self.registry.issuer, None
+        for signers in ((CI,), (CI, ANNA)):
+            keys = {one.public.line: one.target for one in signers}
+            before = issuer.state(self.meta(), keys=keys, threshold=1, previous=before)
+        for _ in range(2):
+            issuer.snapshot("prod", self.meta(), expires="2126-12-24T00:00:00Z")
 
     def bound(
         self,
