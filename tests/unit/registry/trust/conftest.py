@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1]))
-
 from trust_world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
+    """A registry and people with keys."""
     return World(tmp_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from registry_world import meta, release
@@ -76,6 +76,15 @@ def test_a_statement_waits_for_its_own_threshold(world: World) -> None:
     state(world, "ci", "anna", "ben", threshold=2, previous=first, also=("anna",))
     assert counting(world, "ci") == ({"ci"}, 1)
     assert any("1 of 2 signatures of its own" in text for text in world.said)
+
+
+def test_a_first_statement_waits_while_the_pinned_keys_count(world: World) -> None:
+    """One that nobody signed whose key is pinned is refused: see below."""
+    world.released()
+    state(world, "ci", "ci", "anna", threshold=2)
+    assert counting(world, "ci") == ({"ci"}, 1)
+    world.writer("anna").issuer.sign_statement(1)
+    assert counting(world, "ci") == ({"ci", "anna"}, 2)
 
 
 def test_what_nobody_signed_or_somebody_else_changes_nothing(world: World) -> None:
@@ -180,7 +189,7 @@ def test_a_key_under_another_s_name_is_damage(world: World) -> None:
     value = parse(made.render())
     del value["checksum"]
     (row,) = value["keys"].values()
-    for changed in (
+    changes: tuple[dict[str, Any], ...] = (
         {"keys": {"0" * 16: row}},
         {"keys": value["keys"] | {"0" * 16: row}, "threshold": 2},
         {"keys": {}},
@@ -196,7 +205,8 @@ def test_a_key_under_another_s_name_is_damage(world: World) -> None:
         {"time": "now"},
         {"more": 1},
         {"keys": {str(number): row for number in range(40)}},
-    ):
+    )
+    for changed in changes:
         with pytest.raises(Damage):
             parse_statement(sealed({**value, **changed}), 1)
     with pytest.raises(Damage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from registry_world import meta, release
@@ -127,7 +127,7 @@ def test_stored_bytes_that_are_no_snapshot(world: World) -> None:
     assert parse_snapshot(made.render(), "prod", 1) == made
     value = parse(made.render())
     del value["checksum"]
-    for changed in (
+    changes: tuple[dict[str, Any], ...] = (
         {"heads": []},
         {"heads": {"A B": {"seq": 1, "digest": made.digest}}},
         {"heads": {"a": {"seq": 0, "digest": made.digest}}},
@@ -139,6 +139,7 @@ def test_stored_bytes_that_are_no_snapshot(world: World) -> None:
         {"seq": 2},
         {"environment": "dev"},
         {"more": 1},
-    ):
+    )
+    for changed in changes:
         with pytest.raises(Damage):
             parse_snapshot(sealed({**value, **changed}), "prod", 1)
