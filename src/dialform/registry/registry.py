@@ -143,7 +143,8 @@ class Registry:
             return self
         from dialform.registry.listed import ListedStore, newest  # noqa: PLC0415  # remote only
 
-        return Registry(ListedStore(self.store, newest))
+        trust = None if self.guard is None else self.guard.trust
+        return Registry(ListedStore(self.store, newest), trust=trust, signer=self._signer)
 
     def warm(self, pins: Iterable[tuple[str, int, Digest]]) -> None:
         """
@@ -359,7 +360,9 @@ class Registry:
 
     def head(self, environment: str, preset: str) -> Entry | None:
         """The newest entry of a log; None if there is no log. What is only proposed is none."""
-        log = Log(self._place, environment, preset)
+        return self._believed(Log(self._place, environment, preset))
+
+    def _believed(self, log: Log) -> Entry | None:
         return log.head() if self.guard is None else self.guard.head(log, log.head())
 
     def entries(self, environment: str, preset: str) -> list[Entry]:
@@ -453,10 +456,7 @@ class Registry:
             if names.name_fault(preset) is not None:
                 continue
             try:
-                if self.guard is None:
-                    head = Log(self._place, environment, preset, parse_plain).head()
-                else:
-                    head = self.head(environment, preset)
+                head = self._believed(Log(self._place, environment, preset, parse_plain))
             except (ObjectCorrupt, UnknownFormat, Untrusted) as error:
                 yield preset, error
             else:

@@ -505,6 +505,7 @@ class Engine:
         self._equal = None
         self._placed += 1
         self.governor.takes()
+        self._wake.set()  # the next may be reserved while this one is written down
         await self._writer.settle(
             Settlement(
                 record.id,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Settlement
 
+_TURNS = 1
+"""Turns of the event loop that a group waits: others are about to come."""
+
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 _Picked = TypeVar("_Picked")
@@ -98,6 +101,8 @@ class Writer:
 
     async def _flush(self) -> None:
         while any(self._waiting):
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
             group, self._waiting = self._waiting, _Group([], [], [])
             try:
                 taken = await self.call(self._write, group)

@@ -20,6 +20,7 @@ from serving_world import SECRET, TOKEN, Served, until
 from dialform.launcher.calling.week import DAYS
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.outcomes.signature import signature_of
+from dialform.launcher.records import Suppression
 
 if TYPE_CHECKING:
     from launcher_world import World
@@ -191,6 +192,16 @@ def test_what_the_environment_does_not_keep_is_erased_when_it_starts(world: Worl
     with Served(world, "--no-poll") as served:
         until(lambda: [one.to for one in served.ledger.find()] == [None], 5.0)
         assert "personal data of 1 old dials was erased" in served.stop()
+
+
+def test_who_is_on_the_ledgers_list_is_not_called(served: Served) -> None:
+    served.ledger.suppress([Suppression(ANN, "asked by mail", "2026-11-25T00:00:00Z")])
+    answer = served.place()
+    assert answer.status_code == 409
+    told = answer.json()
+    assert (told["type"], told["rule"]) == ("urn:dialform:refused", "suppression")
+    assert "asked by mail" in told["detail"]
+    assert served.world.sandbox.received() == []
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ class Point(NamedTuple):
     """Which time."""
 
     does: str = "SIGKILL"
-    """The signals that it sends itself; or ``EIO``, ``ENOSPC``: what writes of that thread fail
-    with from there on."""
+    """The signals that it sends itself; or ``EIO``, ``ENOSPC``, ``EIO:fdatasync``: what writes of
+    that thread, or one kind of them, fail with from there on."""
 
     def as_json(self) -> dict[str, Any]:
         """As the zygote takes it."""

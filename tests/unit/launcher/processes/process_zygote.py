@@ -75,9 +75,11 @@ def code_of(name: str) -> CodeType:
     return code
 
 
-def writes_fail(error: int) -> None:
-    """Let each write of this thread to a file fail with ``error``, for good."""
+def writes_fail(error: int, only: str | None = None) -> None:
+    """Let each write of this thread to a file, or one kind of them, fail for good."""
     kernel, numbers = _WRITES[platform.machine()]
+    if only is not None:
+        numbers = {only: numbers[only]}
     load, equal, give = 0x20, 0x15, 0x06
     program = [(load, 0, 0, 4), (equal, 1, 0, kernel), (give, 0, 0, 0x7FFF0000), (load, 0, 0, 0)]
     for at, number in enumerate(numbers.values()):
@@ -117,7 +119,8 @@ class Watched:
                 if name.startswith("SIG"):
                     os.kill(os.getpid(), signal.Signals[name])
                 else:
-                    writes_fail(getattr(errno, name))
+                    error, _, only = name.partition(":")
+                    writes_fail(getattr(errno, error), only or None)
 
 
 def _only_waits(frame: FrameType) -> bool:
