@@ -164,11 +164,14 @@ def test_each_byte_of_each_object_matters() -> None:
     for key, data in golden_objects().items():
         parse = parser_of(key)
         assert not is_refused(parse, data)
+        # Of signatures there are many, each as long as the object that it is of.
+        patterns = PATTERNS[:1] if key.startswith("signatures/") else PATTERNS
         for place in range(len(data)):
-            for pattern in PATTERNS:
+            for pattern in patterns:
                 assert is_refused(parse, flipped(data, place, pattern)), (key, place, pattern)
                 count += 1
-            assert is_refused(parse, data[:place]), (key, place)
+        for length in range(0, len(data), 7):
+            assert is_refused(parse, data[:length]), (key, length)
     assert count > 50_000
 
 
