@@ -447,6 +447,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
     settings = Settings.of_json(campaign.settings)
     watch = Watch(registry, campaign)
     writer = Writer(ledger)
+    ledger.make_room()
     minutes = released.bound["body"].get("timeoutMinutes")
     lists = peoplefile.lists_of(args, settings.suppress, ledger)
 
@@ -472,7 +473,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
                 report=progress.happened,
                 key=_key(ledger.id, campaign) if released.keys else None,
                 timeout=TIMEOUT,
-                longest_call=60.0 * ((minutes if isinstance(minutes, int) else 60) + 2),
+                longest_call=60.0 * (minutes if isinstance(minutes, int) else 60),
             )
             progress.watches(engine)
             return await _interruptible(engine, progress.interrupted)

@@ -108,7 +108,12 @@ def _records(
 def _followed(
     launcher: Launcher, records: Iterable[Record], deadline: float | None
 ) -> Iterable[Seen]:
-    from dialform.launcher.outcomes.follow import Follower, follow, limits_of  # noqa: PLC0415
+    from dialform.launcher.outcomes.follow import (  # noqa: PLC0415 - when run
+        Follower,
+        follow,
+        limits_of,
+        look_at,
+    )
 
     live = [one for one in records if one.dial_id is not None and one.seconds is None]
     if not live:
@@ -122,9 +127,13 @@ def _followed(
             f"{len(live) - len(here)} dials are of another workspace than the environment's is "
             f"now ({client.url}): they are not looked at"
         )
-    follower = Follower(launcher.ledger, lambda one: client.dial(one.dial_id or ""), time.time)
-    for record, limit in limits_of(launcher.ledger, here):
+    follower = Follower(time.time)
+    ledger = launcher.ledger
+    for record, limit in limits_of(ledger, here):
         follower.add(record, limit=limit)
+
+    def look(record: Record) -> Record:
+        return look_at(ledger, lambda one: client.dial(one.dial_id or ""), time.time, record)
 
     def sleep(seconds: float) -> None:
         left = seconds if deadline is None else deadline - time.time()
@@ -133,7 +142,7 @@ def _followed(
         time.sleep(min(seconds, left))
 
     try:
-        yield from follow(follower, sleep=sleep)
+        yield from follow(follower, look, sleep=sleep)
     except _TimeIsUpError:
         return
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import LedgerError, Refused, UsageError
-from dialform.launcher.ledger.events import apply_waiting
+from dialform.launcher.ledger.events import apply_waiting, apply_waiting_of
+from dialform.launcher.ledger.grouped import names_of, numbered, of_dials, pages
 from dialform.launcher.ledger.reading import record_where, records_where
-from dialform.launcher.ledger.rows import attempt_of, move_row
+from dialform.launcher.ledger.rows import attempt_of, move_row, move_rows
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import (
     ABANDONED,
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dialform.launcher.ledger.database import Connection
-    from dialform.launcher.ledger.rows import Attempt
     from dialform.launcher.records import Record
 
 _ROW_OF = {
@@ -35,13 +36,20 @@ _ROW_OF = {
 }
 """State of a settled dial -> state of the campaign's row, where it is not planned again."""
 
+_OPEN = "(state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
+"""Of which dials an outcome is still taken."""
+
 _SETTLE = (
-    "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "
+    "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "  # noqa: S608 - a constant
     "session_id = :session_id, status = :status, words = :words, answer = :answer, "
     "evidence = COALESCE(evidence || '; ' || :evidence, :evidence, evidence), "
-    "settled_by = :settled_by WHERE id = :id "
-    "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
+    f"settled_by = :settled_by WHERE id = :id AND {_OPEN}"
 )
+
+_ALIKE = attrgetter("state", "status", "words", "due", "evidence", "settled_by")
+"""Outcomes that are the same are written with one statement for all that differs: `_OWN`."""
+
+_OWN = ("dial_id", "session_id", "answer")
 
 
 class Settling(Storage):
@@ -71,9 +79,13 @@ class Settling(Storage):
 
         """
         now = self._clock()
+        alike: dict[tuple[object, ...], list[Settlement]] = {}
+        for one in sorted(settlements, key=lambda one: one.id):  # as all do
+            alike.setdefault(_ALIKE(one), []).append(one)
         with self._writing("the dial's outcome is not on record") as connection:
-            for one in sorted(settlements, key=lambda one: one.id):
-                _settle(connection, one, now)
+            for group in alike.values():
+                for page in pages(group):
+                    _settle(connection, page, now)
 
     def settle_unknown(  # noqa: PLR0913 - what is known of it has that many sides
         self,
@@ -174,41 +186,49 @@ class Settling(Storage):
                     f"reserved at {record.reserved_at} by process {record.process} on "
                     f"{record.host}; no answer was written down and {late}"
                 )
-                _settle(
-                    connection,
-                    Settlement(record.id, UNKNOWN, evidence=evidence, settled_by=ABANDONED),
-                    now,
-                )
+                given_up = Settlement(record.id, UNKNOWN, evidence=evidence, settled_by=ABANDONED)
+                _settle(connection, [given_up], now)
         return gone
 
 
-def _settle(connection: Connection, one: Settlement, now: float) -> None:
-    values = {
-        **one._asdict(),
-        "settled_at": written(now),
-        "words": one.words or None,
-        "answer": None if one.answer is None else one.answer[:KEPT_ANSWER],
-        "evidence": one.evidence or None,
-    }
-    if not connection.change(_SETTLE, values):
+def _settle(connection: Connection, page: Sequence[Settlement], now: float) -> None:
+    """Settle dials with one outcome, those that are not settled yet, and move their rows."""
+    asked = numbered("id", (one.id for one in page))
+    locked = f" ORDER BY id{connection.locked}" if connection.locked else ""
+    found = connection.rows(
+        "SELECT id, campaign, person, attempt FROM dial "  # noqa: S608 - names of values
+        f"WHERE id IN ({names_of('id', len(page))}) AND {_OPEN}{locked}",
+        asked,
+    )
+    open_ = {one for one, *_ in found}
+    page = [one for one in page if one.id in open_]
+    if not page:
         return
-    ((campaign, person, attempt),) = connection.rows(
-        "SELECT campaign, person, attempt FROM dial WHERE id = :id", {"id": one.id}
+    first = page[0]
+    connection.change(
+        of_dials(_SETTLE, _OWN, len(page)),
+        {
+            **first._asdict(),
+            "settled_at": written(now),
+            "words": first.words or None,
+            "evidence": first.evidence or None,
+            **numbered("id", (one.id for one in page)),
+            **numbered("dial_id", (one.dial_id for one in page)),
+            **numbered("session_id", (one.session_id for one in page)),
+            **numbered("answer", (one.answer and one.answer[:KEPT_ANSWER] for one in page)),
+        },
     )
-    if campaign is not None:
-        _move_row_of(connection, one, (campaign, person, attempt))
-    if one.dial_id is not None:
-        apply_waiting(connection, one.dial_id)
-
-
-def _move_row_of(connection: Connection, one: Settlement, attempt: Attempt) -> None:
-    again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
-    move_row(
+    again = first.state in (DEFERRED, NOT_SENT) or (
+        first.state == REJECTED and first.due is not None
+    )
+    move_rows(
         connection,
-        attempt,
-        "planned" if again else _ROW_OF[one.state],
-        from_state=None,
+        [(campaign, person, attempt) for _, campaign, person, attempt in found],
+        "planned" if again else _ROW_OF[first.state],
         back=again,
-        due=one.due if again else None,
-        reason=one.words or one.evidence or None,
+        due=first.due if again else None,
+        reason=first.words or first.evidence or None,
     )
+    named = [one.dial_id for one in page if one.dial_id is not None]
+    if named:
+        apply_waiting_of(connection, named)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dialform.errors import ApiError, DialformError
 from dialform.launcher.outcomes.events import retry_waiting, settle_unknown
-from dialform.launcher.outcomes.follow import Follower, afollow, limits_of
+from dialform.launcher.outcomes.follow import Follower, afollow, limits_of, look_at
 from dialform.launcher.records import ACCEPTED
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Work:
         self._now = now
         self._poll = poll
         self._heard: asyncio.Queue[Applied] = asyncio.Queue()
-        self._follower = Follower(launcher.ledger, self._look, now)
+        self._follower = Follower(now)
         self._wake = asyncio.Event()
         self._given_up: set[str] = set()
         """Dials whose end nobody will tell; not to be looked at again and again."""
@@ -127,9 +127,13 @@ class Work:
             await asyncio.sleep(AGAIN)
 
     async def _follow_all(self) -> None:
-        async for seen in afollow(self._follower, forever=True):
+        async for seen in afollow(self._follower, self._looked, forever=True):
             if seen.given_up:
                 self._given_up.add(seen.record.id)
+
+    async def _looked(self, record: Record) -> Record:
+        ledger = self._launcher.ledger
+        return await asyncio.to_thread(look_at, ledger, self._look, self._now, record)
 
     def _settle(self, applied: Applied) -> Record | None:
         return settle_unknown(

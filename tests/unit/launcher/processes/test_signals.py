@@ -121,10 +121,10 @@ def test_what_was_certainly_not_sent_is_called_later(world: Processes, deaf: str
 @pytest.mark.parametrize("when", ["call", "return"])
 def test_what_is_being_reserved_is_called_later(world: Processes, when: str) -> None:
     """Two signals while the first call is being reserved: it is on disk, and nobody sends it."""
-    reserve = "dialform.launcher.ledger.reserving:Reserving.reserve_many"
+    group = "dialform.launcher.campaign.writer:Writer._write"
     commit = "dialform.launcher.ledger.sqlite:SqliteConnection.commit"
     one = world.campaign("reserves", numbers(3), *LIMITS)
-    job = one.start(at=Point(commit, when, reserve, does="SIGINT SIGTERM")).ended(130)
+    job = one.start(at=Point(commit, when, group, does="SIGINT SIGTERM")).ended(130)
     assert states(one) == ["planned"] * 3
     assert one.posts() == []
     goes_on(one, job.said)
