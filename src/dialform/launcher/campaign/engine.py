@@ -284,6 +284,7 @@ class Engine:
             self._spawn(self._aside, aside)
         try:
             while self._stop is None:
+                self._wake.clear()  # what changes from here on is looked at in the next round
                 await self._look()
                 if self._stop is None and not await self._send_some():
                     await self._idle()
@@ -677,7 +678,6 @@ class Engine:
                 if not counts.get("reserved"):  # another process's may come back
                     self._end(Stop(FINISHED, "", "everybody was called"))
                     return
-        self._wake.clear()
         loop = asyncio.get_running_loop()
         alarm = loop.call_later(max(wait, _SHORTEST), self._wake.set)
         try:

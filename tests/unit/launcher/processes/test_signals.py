@@ -212,3 +212,20 @@ def test_nohup_is_respected(world: Processes) -> None:
     job.kill(signal.SIGHUP)
     job.ended(0)
     assert one.complete() == []
+
+
+def test_a_signal_is_heard_while_the_ledger_is_looked_at(world: Processes) -> None:
+    """As the process is about to wait for long, with nobody left to call and a call live."""
+
+    def heard(name: str, point: Point) -> list[str]:
+        one = world.campaign(name, numbers(1), *LIMITS)
+        job = one.start(at=point, polls=(600.0, 600.0))
+        until(lambda: '"accepted"' in job.out)
+        began = time.monotonic()
+        job.ended(130)
+        waited = time.monotonic() - began
+        return [f"waited {waited:.0f} seconds"] if waited > 20 else one.wrong()
+
+    looks = "dialform.launcher.ledger.waiting:Waiting.next_due"
+    points = [Point(looks, "call", None, 2, does="SIGTERM")] * 12
+    assert world.each(heard, points) == {}
