@@ -51,6 +51,7 @@ class ListedStore:
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
         self._queue: Iterator[str] = iter(())
+        self._foretold: frozenset[str] = frozenset()
         self._running: dict[str, Future[bytes | None]] = {}
 
     def __enter__(self) -> Self:
@@ -120,7 +121,8 @@ class ListedStore:
                     self._marker = self._inner.read(key)
                 return self._marker
         with self._lock:
-            self._fill()
+            if key in self._foretold:
+                self._fill()
             future = self._running.get(key)
             if future is not None:
                 # A reader goes on in the order that was foretold: it won't come back for these.
@@ -140,10 +142,10 @@ class ListedStore:
             self._inner.forget(key)
 
     def _expect(self, keys: Iterable[str]) -> None:
-        """Read ``keys`` ahead, after what is left of those before."""
+        """Read ``keys`` ahead once the first of them is asked for; forget those before."""
         self._running.clear()
-        self._queue = iter(keys)
-        self._fill()
+        foretold = list(keys)
+        self._queue, self._foretold = iter(foretold), frozenset(foretold)
 
     def _fill(self) -> None:
         while len(self._running) < _WINDOW:

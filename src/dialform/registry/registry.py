@@ -115,6 +115,15 @@ class Registry:
             warm(self.store, pins)
 
     @property
+    def _is_far(self) -> bool:
+        """Whether each listing costs a round trip: what makes many takes a `glance`."""
+        if not isinstance(self.store, Remote):
+            return False
+        from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
+
+        return not isinstance(self.store, ListedStore)
+
+    @property
     def exists(self) -> bool:
         """
         Whether it is there; False only where its first publication would create it.
@@ -194,6 +203,8 @@ class Registry:
 
     def presets(self, environment: str | None = None) -> list[str]:
         """The presets that have versions; with ``environment``, those with a log there."""
+        if self._is_far:
+            return self.glance().presets(environment)
         if environment is None:
             return self._place.folders(names.PRESETS)
         names.check_name(environment, "environment")
@@ -255,6 +266,8 @@ class Registry:
 
     def environments(self) -> list[str]:
         """The environments that have a document or a log."""
+        if self._is_far:
+            return self.glance().environments()
         logged = [
             name
             for name in self._place.names(names.RELEASES)
@@ -372,7 +385,7 @@ class Registry:
         Lists each folder once, where ``presets`` and ``head`` for each list them twice.
         """
         names.check_name(environment, "environment")
-        if isinstance(self.store, Remote) and not _is_listed(self.store):
+        if self._is_far:
             yield from self.glance().heads(environment)
             return
         for preset in self._place.names(f"{names.RELEASES}/{environment}"):
@@ -545,12 +558,6 @@ class Registry:
         key = names.numbered(names.environment_prefix(environment), number)
         data = self._place.demand(key)
         return self._place.checked(key, documents.parse_environment, data, environment, number)
-
-
-def _is_listed(store: Store) -> bool:
-    from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
-
-    return isinstance(store, ListedStore)
 
 
 _PLACED = frozenset((documents.CHECKSUM, documents.SEQ))

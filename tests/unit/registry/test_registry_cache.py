@@ -181,3 +181,19 @@ def test_heads_of_many_logs_are_one_listing(known: Registry, wire: Wire, tmp_pat
     assert len(glance.presets("prod")) == 32
     assert glance.head("prod", "nothing") is None
     assert [one for one in wire.requests if one.startswith("LIST")] == ["LIST "]
+
+
+def test_names_of_environments_and_presets_read_no_log(
+    known: Registry, wire: Wire, tmp_path: Path
+) -> None:
+    writer = opened(wire, tmp_path / "writers")
+    for at in range(30):
+        release(writer, f"p{at:02}", "one")
+    wire.requests.clear()
+    assert len(known.presets("prod")) == 32
+    assert known.environments() == ["prod", "staging"]
+    assert len(known.presets()) == 32
+    assert len([one for one in wire.requests if one.startswith("LIST")]) < 12
+    assert {one for one in wire.requests if one.startswith("GET")} == {
+        "GET team/calls/registry.json"
+    }
