@@ -158,7 +158,7 @@ def run_several(args: argparse.Namespace) -> int:
         run(_for_one(args, args.preset[0]))
         return 0
     environment = context.environment_of(args)
-    registry = context.registry_of(args)
+    registry = context.registry_of(args).glance()
     names = args.preset or (registry.presets(environment) if registry.exists else [])
     word, states, end = _SEVERAL[args.kind]
     done: list[dict[str, object]] = []

@@ -208,12 +208,12 @@ def registries_of(
         for name, environment in declared.items():
             url = environment.registry.url
             if url not in opened:
-                opened[url] = Registry.open(url, base=root)
+                opened[url] = Registry.open(url, base=root).glance()
             found[name] = opened[url]
         if args.stack is not None:
             context.environment_of(args)
     else:
-        registry = context.registry_of(args)
+        registry = context.registry_of(args).glance()
         names = registry.environments() if registry.exists else []
         found = dict.fromkeys([*names, *declared], registry)
     if args.stack is not None and args.stack not in found:
