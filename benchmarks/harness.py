@@ -6,6 +6,7 @@ The figure is the median of the ratios, pair by pair. Knows nothing of what it t
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
 import subprocess
@@ -90,6 +91,7 @@ def calls(
 
     def timed(function: Callable[[], object]) -> Callable[[], float]:
         def run() -> float:
+            gc.collect()  # what the other one left behind is not this one's to clear
             begun = time.perf_counter()
             for _ in range(repeat):
                 function()

@@ -18,6 +18,9 @@ from dialform.declaration import load_environment
 from dialform.errors import DialformError
 from dialform.guardrails import planned
 from dialform.planning import Plan, is_fixed
+from dialform.registry.trust.guard import unsigned_message
+from dialform.registry.trust.settings import KEYS
+from dialform.registry.trust.signers import signer_of
 from dialform.resources import Environment as EnvironmentDocument
 from dialform.resources.base import refuse_plain_key
 
@@ -97,8 +100,14 @@ def _declare(root: Path | None, stack: str | None) -> Environment:
         writer=f"{pulumi.get_project()}/{pulumi.get_stack()}",
     )
     require_approved(plan, os.environ.get(APPROVED))  # before anything is declared
+    if not pulumi.runtime.is_dry_run():
+        plan.require_signer(signer_of(os.environ))
+    if plan.declared.is_unsigned and not os.environ.get(KEYS):
+        pulumi.log.warn(unsigned_message(plan.registry_url, name))
     for running in plan.running:
         head = running.head
+        if running.distrust is not None:
+            pulumi.log.warn(running.distrust)
         if head is not None and is_fixed(head, running.digest):
             what = (
                 "is held" if head.state == "held" else f"was rolled back to version {head.version}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dialform.api.location import base_url
 from dialform.errors import RegistryError, SettingError
 from dialform.launcher.calling import Rules
+from dialform.launcher.calling.keeping import Keeping
 from dialform.launcher.calling.limits import Limits
 from dialform.presets.canonical import NotCanonical, canonical, digest, is_digest, load_json, parse
 from dialform.presets.documents import ENVIRONMENT_FORMAT, PRESET_FORMAT, PROFILE_FORMAT, api_fields
@@ -232,7 +233,7 @@ def environment(document: Any) -> str | None:
 
 
 def _calls_fault(document: Mapping[str, Any]) -> str | None:
-    """What is wrong with an environment's rules for calls and limits for campaigns."""
+    """What is wrong with an environment's rules for calls, for campaigns and for the ledger."""
     try:
         rules = Rules.of(document)
     except RegistryError as error:
@@ -241,6 +242,10 @@ def _calls_fault(document: Mapping[str, Any]) -> str | None:
         Limits.of(document)
     except RegistryError as error:
         return f"campaigns: {error}"
+    try:
+        Keeping.of(document)
+    except RegistryError as error:
+        return f"ledger: {error}"
     return None if rules.destinations or rules.sandbox else f"calls: {rules.undeclared}"
 
 

@@ -14,7 +14,8 @@ Every error that dialform raises, split by what the caller must do.
     │   ├── UnknownFormat            1   written by a newer dialform
     │   └── LostRace                 1   somebody else wrote first; look, then decide
     ├── Refused                      3   a hold, withdrawal, yank, gate or guardrail says no
-    │   └── CallRefused              3   a rule of the environment says no to this call, now or ever
+    │   ├── CallRefused              3   a rule of the environment says no to this call, now or ever
+    │   └── Untrusted                3   not signed, or older than it was; a RegistryError as well
     ├── LedgerError                  1   the dial can't be recorded, so it was not sent
     └── ApiError                         what came of a request to the Vogent API
         ├── NotSent                  1   no byte left: may be retried
@@ -161,6 +162,20 @@ class CallRefused(Refused):
         self.rule = rule
         self.due = due
         super().__init__(message)
+
+
+class Untrusted(Refused, RegistryError):
+    """
+    What the registry holds is not believed: by its signatures, or by what was seen before.
+
+    ``rule`` is its name: ``unsigned``, ``threshold``, ``unknown-key``, ``rolled-back-registry``,
+    ``forked``, ``expired`` or ``dropped``.
+    """
+
+    def __init__(self, message: str, *, rule: str) -> None:
+        """``message`` is completed with the rule's name."""
+        self.rule = rule
+        super().__init__(f"{message} [{rule}]")
 
 
 class LedgerError(DialformError):

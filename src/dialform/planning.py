@@ -12,7 +12,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from dialform.errors import DeclarationError, ObjectAbsent, Refused, RegistryError
+from dialform.errors import (
+    DeclarationError,
+    ObjectAbsent,
+    Refused,
+    RegistryError,
+    SettingError,
+    Untrusted,
+)
 from dialform.presets.canonical import Digest, canonical, digest
 from dialform.presets.documents import PRESET_FORMAT, PROFILE_FORMAT, references
 from dialform.registry import Change, Meta, Registry, next_entry
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 
     from dialform.declaration import Environment
     from dialform.registry import Entry
+    from dialform.registry.trust.signers import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,10 @@ class Running:
     bound: Mapping[str, Any]
     bound_digest: Digest
     head: Entry | None
-    """The release log's head."""
+    """The release log's head, whoever signed it."""
+
+    distrust: str | None = None
+    """Why launchers don't believe what the head says; None where they do, or nobody pins keys."""
 
 
 class Effect(NamedTuple):
@@ -95,6 +106,7 @@ class Plan:
         """An agent that proves a key to be this workspace's."""
         self.registry_url: str = declared.registry.url
         self.registry = Registry.open(self.registry_url, base=root).glance()
+        self._believing = self._with_keys(root)
         self._profiles: dict[str, Document] = {}
         exists = self.registry.exists
         if exists:
@@ -188,7 +200,55 @@ class Plan:
             bound=bound,
             bound_digest=digest(canonical(bound)),
             head=self.registry.head(self.declared.name, name) if exists else None,
+            distrust=self._distrust(name) if exists else None,
         )
+
+    def _with_keys(self, root: Path) -> Registry | None:
+        """The registry as launchers with the declared keys see it; None without keys."""
+        from dialform.registry.trust.settings import trust_of  # noqa: PLC0415 - where keys are
+
+        pinned = self.declared.registry
+        trust = trust_of(
+            os.environ, keys=pinned.keys or (), threshold=pinned.threshold, remembers=False
+        )
+        if trust.keys is None:
+            return None
+        return Registry.open(self.registry_url, base=root, trust=trust)
+
+    def _distrust(self, name: str) -> str | None:
+        if self._believing is None:
+            return None
+        try:
+            self._believing.head(self.declared.name, name)
+        except Untrusted as error:
+            return str(error)
+        return None
+
+    def require_signer(self, signer: Signer | None) -> None:
+        """
+        Where keys are pinned, what is written must be signed by one of those that count.
+
+        Raises:
+            SettingError: there is no signer, or its key can't be read.
+            Untrusted: its key does not count.
+
+        """
+        if self._believing is None or self._believing.guard is None:
+            return
+        if signer is None:
+            raise SettingError(
+                f"keys are pinned for {self.declared.name}, so what is released must be signed: "
+                "set DIALFORM_SIGNER (env:NAME, file:PATH or command:...). Nothing was written"
+            )
+        public, keys = signer.public, self._believing.guard.trust.keys
+        if self.registry.exists:
+            keys = self._believing.guard.keys
+        if keys is not None and public not in keys.keys:
+            raise Untrusted(
+                f"the key of DIALFORM_SIGNER, {public.keyid}, is none of those that count for "
+                f"{self.declared.name} ({', '.join(sorted(keys.ids))}). Nothing was written",
+                rule="unknown-key",
+            )
 
     def _document(self, name: str, document: Mapping[str, Any]) -> Document:
         data = canonical(document)

@@ -36,6 +36,7 @@ from dialform import checking, publishing
 from dialform.errors import DialformError, ObjectAbsent
 from dialform.presets.canonical import Digest, canonical
 from dialform.registry import Registry
+from dialform.registry.trust.signers import signer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -501,7 +502,7 @@ _WORKSPACES: dict[publishing.WorkspaceRef, publishing.Workspace] = {}
 @functools.cache
 def _registry(url: str) -> Registry:
     """The engine starts providers in the program's folder, the project."""
-    return Registry.open(url, base=Path.cwd())
+    return Registry.open(url, base=Path.cwd(), signer=lambda: signer_of(os.environ))
 
 
 def _answer_errors_in_one_line() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from dialform.declaration import Project
 from dialform.declaration.campaigning import Campaigns
+from dialform.declaration.keeping import LedgerSettings
 from dialform.declaration.models import (
     Deviation,
     EnvironmentFile,
@@ -25,6 +26,7 @@ from dialform.declaration.models import (
     ProfileFile,
     Prompt,
 )
+from dialform.launcher.calling.keeping import Keeping
 from dialform.launcher.calling.limits import CEILINGS, MOST, OUTCOMES
 from dialform.launcher.campaign import Settings
 from dialform.presets import documents
@@ -167,6 +169,13 @@ def test_every_limit_for_campaigns_is_named_with_its_range_and_default() -> None
     assert table["retry"][1] == str(MOST["times"])
     section = TEXT.split("### Campaigns\n", 1)[1].split("\n## ", 1)[0]
     assert set(OUTCOMES) <= set(re.findall(r"`([A-Za-z_-]+)`", section))
+
+
+def test_every_setting_of_the_ledger_is_named_with_its_default() -> None:
+    table = {cells[0].strip("`"): cells[-1] for cells in rows("### Ledger")}
+    assert set(table) == set(LedgerSettings.model_fields) == set(Keeping._fields)
+    assert table["transcripts"] == f"`{str(Keeping().transcripts).lower()}`"
+    assert Keeping().retention is None
 
 
 def test_every_name_for_an_id_is_in_the_table() -> None:

@@ -35,6 +35,7 @@ CONNECTIONS = {
 WRITERS = {
     "registry/folder.py": "the registry's store",
     "registry/cache.py": "what was read of a remote registry",
+    "registry/trust/memory.py": "what this machine saw of a registry, outside of it",
     "launcher/ledger/sqlite.py": "the ledger's own file",
     "launcher/people/source.py": "stdin, in a temporary file without a name",
     "launcher/ledger/mark.py": "how far a ledger has come, outside of it",
@@ -51,7 +52,7 @@ DIRECTION = {
     "registry/": ("errors", "presets", "registry"),
     "declaration/": (
         *("errors", "presets", "api", "declaration"),
-        *("registry.names", "launcher.calling"),
+        *("registry.names", "registry.trust.keys", "launcher.calling"),
     ),
     "launcher/": ("errors", "lengths", "presets", "api", "registry", "launcher"),
     "checking.py": (
@@ -61,6 +62,7 @@ DIRECTION = {
         *("errors", "presets", "declaration", "registry", "planning", "diff"),
         "launcher.calling",
     ),
+    "verifying.py": ("errors", "presets", "registry", "launcher.resolve"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": (
         *("errors", "lengths", "presets", "declaration", "registry", "guardrails"),

@@ -8,7 +8,9 @@ happens: aiohttp repeats a request over a dropped connection for idempotent meth
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
@@ -21,12 +23,22 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from aiohttp.client_reqrep import ClientRequest
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
     from dialform.api.answers import Created
 
 __all__ = ["FastClient", "Seen"]
 
+_JSON = {"content-type": "application/json"}
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 """Raised before the first byte of a request is on its way."""
+
+_CANCELLED = "cancelled before there was a connection"
+
+_asked: ContextVar[Answer] = ContextVar("_asked")
+"""The answer that the running task waits for."""
 
 
 class Seen(NamedTuple):
@@ -82,7 +94,7 @@ class FastClient:
         """Itself, ready to send."""
         verify: Any = ssl.create_default_context() if self.url.startswith("https:") else False
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_Connector(
                 limit=self._connections, keepalive_timeout=location.KEPT_ALIVE, ssl=verify
             ),
             timeout=self._timeout,
@@ -103,7 +115,11 @@ class FastClient:
             await self._session.close()
 
     async def create(self, body: bytes, *, idempotent: bool = False) -> Created:
-        """``POST /dials`` with exactly ``body``, once. Raises as `client.Client.create_dial`."""
+        """
+        ``POST /dials`` with exactly ``body``, once. Raises as `client.Client.create_dial`.
+
+        Cancelled before there was a connection it raises NotSent: that must not get lost.
+        """
         return answers.created(await self._send("POST", "/dials", body), idempotent=idempotent)
 
     async def seen(self, dial_id: str) -> Seen:
@@ -122,16 +138,40 @@ class FastClient:
         if self._session is None:
             raise RuntimeError("a FastClient sends inside of its `async with`")
         answer = Answer(method, self.url, path, self._key)
-        headers = {} if body is None else {"content-type": "application/json"}
+        answer.sent = False
+        _asked.set(answer)
         try:
             async with self._session.request(
-                method, self.url + path, data=body, headers=headers, allow_redirects=False
+                method,
+                self.url + path,
+                data=body,
+                headers=None if body is None else _JSON,
+                allow_redirects=False,
             ) as response:
-                answer.start(response.status, {k.lower(): v for k, v in response.headers.items()})
+                answer.start(response.status, response.headers)
                 answer.complete = await _read(response, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             answer.fail(error, sent=not isinstance(error, _NOT_SENT))
+        except asyncio.CancelledError as error:
+            if answer.sent or body is None:
+                raise
+            answer.fail(type(error)(_CANCELLED), sent=False)
         return answer
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Says of each request when it has a connection: from then on bytes may leave."""
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as it is called there
+    ) -> Connection:
+        """As aiohttp has it."""
+        connection = await super().connect(req, traces, timeout)
+        _asked.get().sent = True
+        return connection
 
 
 async def _read(response: aiohttp.ClientResponse, answer: Answer) -> bool:

@@ -20,7 +20,7 @@ from dialform.diff.flow_svg import flow_svg
 from dialform.diff.flows import flow_graph
 from dialform.diff.sides import released
 from dialform.diff.text import preset_lines
-from dialform.errors import DialformError, ObjectAbsent, ObjectCorrupt, UnknownFormat
+from dialform.errors import DialformError, ObjectAbsent, ObjectCorrupt, UnknownFormat, Untrusted
 from dialform.launcher.request import assembled
 from dialform.launcher.script import script
 from dialform.promotion.history import moves
@@ -41,7 +41,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|https?://")
 _PART = 400
 """Characters from which a part of a request is worth a text of its own."""
 
-_DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent)
+_DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent, Untrusted)
 
 
 def gathered(status: Status, registries: Mapping[str, Registry], now: datetime) -> Board:

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
 
     environment = context.environment_of(args)
     reference = parse_reference(args.preset)
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)  # its content is named by its digest
     if not context.in_checkout(args):
         known = registry.environments()
         if environment not in known:

@@ -10,7 +10,7 @@ a command that only dials loads neither pydantic nor the files it has no use for
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from dialform.cli.parser import near
 from dialform.errors import DeclarationError, Problem, SettingError, UsageError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import argparse
 
     from dialform.registry import Registry
+    from dialform.registry.trust.guard import Trust
+    from dialform.registry.trust.signers import Signer
 
 REGISTRY_VARIABLE = "DIALFORM_REGISTRY"
 STACKS = "stacks"
@@ -122,12 +124,79 @@ def registry_location(args: argparse.Namespace) -> tuple[str, str]:
     return _declared_registry(root, stack), root
 
 
-def registry_of(args: argparse.Namespace) -> Registry:
-    """The registry that ``args`` mean. Touches nothing yet. Raises as `registry_location`."""
+def registry_of(args: argparse.Namespace, *, trusting: bool = True) -> Registry:
+    """
+    The registry that ``args`` mean. Touches nothing yet. Raises as `registry_location`.
+
+    ``trusting``: what is read is held to the keys that are pinned for ``args.stack``; False for
+    what shows a registry as it is.
+    """
     from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
 
     url, base = registry_location(args)
-    return Registry.open(url, base=base)
+    return Registry.open(url, base=base, trust=trust_of(args) if trusting else None, signer=signer)
+
+
+def signer() -> Signer | None:
+    """Who signs what this process writes; None: nobody."""
+    from dialform.registry.trust.signers import signer_of  # noqa: PLC0415 - where one writes
+
+    return signer_of(os.environ)
+
+
+def add_strict(parser: argparse.ArgumentParser) -> None:
+    """Add ``--strict``."""
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="with pinned keys: refuse without a signed snapshot that has not expired",
+    )
+
+
+def pins_of(
+    args: argparse.Namespace, stack: str | None = None
+) -> tuple[tuple[str, ...], int | None]:
+    """The keys and the threshold that the stack file pins; none outside of a checkout."""
+    stack, root = stack or getattr(args, "stack", None), project_root()
+    if stack is None or root is None or not os.path.exists(_path(root, stack)):
+        return (), None
+    tables = [document.get("registry") for _, document in _chain(root, stack)]
+    found: dict[str, Any] = {}
+    for table in reversed(tables):
+        found.update(table if isinstance(table, dict) else {})
+    keys, threshold = found.get("keys", []), found.get("threshold")
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise _wrong(stack, "registry.keys", "takes a list of public keys", rule="trust")
+    if threshold is not None and type(threshold) is not int:
+        raise _wrong(stack, "registry.threshold", "takes a whole number from 1", rule="trust")
+    return tuple(keys), threshold
+
+
+class Pinned(TypedDict):
+    """What a `Launcher` takes of it."""
+
+    keys: tuple[str, ...]
+    threshold: int | None
+    strict: bool
+
+
+def pinned(args: argparse.Namespace, stack: str | None = None) -> Pinned:
+    """What a launcher in the environment ``stack`` (None: ``args.stack``) is told to demand."""
+    keys, threshold = pins_of(args, stack)
+    return Pinned(keys=keys, threshold=threshold, strict=getattr(args, "strict", False))
+
+
+def trust_of(
+    args: argparse.Namespace, stack: str | None = None, *, remembers: bool = True
+) -> Trust:
+    """
+    What is demanded of the registry, for the environment ``stack`` (None: ``args.stack``).
+
+    ``remembers``: whether without pinned keys this machine remembers what it saw.
+    """
+    from dialform.registry.trust.settings import trust_of  # noqa: PLC0415 - where it is needed
+
+    return trust_of(os.environ, **pinned(args, stack), remembers=remembers, warn=warn)
 
 
 def ledger_of(args: argparse.Namespace) -> str:
@@ -135,6 +204,25 @@ def ledger_of(args: argparse.Namespace) -> str:
     from dialform.launcher.places import default_ledger  # noqa: PLC0415 - where one dials
 
     return args.ledger or default_ledger(project_root(), os.environ)
+
+
+def known_ledger_of(args: argparse.Namespace) -> str:
+    """
+    The ledger, where what it does not know must not be taken for what did not happen.
+
+    Raises:
+        SettingError: there is none.
+
+    """
+    from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where it is asked for
+
+    path = ledger_of(args)
+    if not Ledger(path).is_there:
+        raise SettingError(
+            f"there is no ledger at {path}, so no call is known here: run this where calls are "
+            "launched, or name their ledger with --ledger"
+        )
+    return path
 
 
 def warn(message: str) -> None:

@@ -24,7 +24,8 @@ environment, or NAME@sha256:... for a bound preset or a preset of that digest.
 """
 _DIAL_EPILOG = """\
 outcomes and exit codes:
-  accepted 0 | not sent 1 | refused by a hold, a withdrawal, a yank or a rule for calls 3
+  accepted 0 | not sent 1 | refused by a hold, a withdrawal, a yank, a rule for calls or the
+  ledger's suppression list 3
   rejected by the API 4 | unknown, a phone may ring: never sent again by itself 5
   deferred by the API, may be retried later 75
 
@@ -95,6 +96,7 @@ def _add_call(parser: Parser) -> None:
     parser.add_argument(
         "--use-proxy", action="store_true", help="use the proxies that HTTPS_PROXY and so on name"
     )
+    context.add_strict(parser)
     context.add_json(parser)
     context.add_ledger(parser)
 
@@ -112,6 +114,7 @@ def run_dial(args: argparse.Namespace) -> int:
         ledger=context.ledger_of(args),
         trust_env=args.use_proxy,
         warn=context.warn,
+        **context.pinned(args),
     ) as launcher:
         if args.dry_run:
             _show(launcher.request(args.preset, to=args.to, inputs=_inputs(args)))
@@ -158,6 +161,7 @@ def run_try(args: argparse.Namespace) -> int:
         ledger=context.ledger_of(args),
         trust_env=args.use_proxy,
         warn=context.warn,
+        **context.pinned(args),
     ) as launcher:
         return _place(
             args,

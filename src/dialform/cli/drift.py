@@ -10,6 +10,7 @@ from dialform.errors import (
     ObjectCorrupt,
     SettingError,
     UnknownFormat,
+    Untrusted,
     UsageError,
 )
 
@@ -86,15 +87,15 @@ def run(args: argparse.Namespace) -> int:
     heads = _heads(registry, environment, args.preset)
     faults: list[tuple[str, Exception]] = []
     found: list[Found] = []
-    with _Opened(args, registry) as workspace:
+    with Opened(args, registry) as workspace:
         ahead = _ahead(args)
         for name, head in sorted(heads.items()):
             if isinstance(head, Exception):
                 faults.append((name, head))
             elif head.state != "withdrawn":
                 try:
-                    found.append(_look(registry, workspace, head, ahead))
-                except (ObjectAbsent, ObjectCorrupt, UnknownFormat) as error:
+                    found.append(look(registry, workspace, head, ahead))
+                except (ObjectAbsent, ObjectCorrupt, UnknownFormat, Untrusted) as error:
                     faults.append((name, error))
     if args.json:
         output.json_document(_document(environment, found, faults))
@@ -137,12 +138,12 @@ def with_drift(
         if not wanted:
             continue
         registry = registries[environment]
-        with _Opened(one, registry) as workspace:
+        with Opened(one, registry) as workspace:
             ahead = _ahead(one)
             for at, head in wanted:
                 try:
-                    found = _look(registry, workspace, head, ahead)
-                except (ObjectAbsent, ObjectCorrupt, UnknownFormat) as error:
+                    found = look(registry, workspace, head, ahead)
+                except (ObjectAbsent, ObjectCorrupt, UnknownFormat, Untrusted) as error:
                     cells[at] = replace(cells[at], fault=str(error))
                 else:
                     cells[at] = replace(cells[at], drift=found.drift)
@@ -161,7 +162,8 @@ def _heads(
     return {name: heads[name] for name in presets or heads}
 
 
-def _look(registry: Registry, workspace: Workspace, head: Entry, ahead: set[str] | None) -> Found:
+def look(registry: Registry, workspace: Workspace, head: Entry, ahead: set[str] | None) -> Found:
+    """What drifted of one preset. Raises as the API's requests do, and for another's key."""
     from dialform.publishing import drift_of  # noqa: PLC0415 - when run
 
     is_ahead = None if ahead is None else head.preset in ahead
@@ -189,29 +191,32 @@ def _ahead(args: argparse.Namespace) -> set[str] | None:
     return {one.preset for one in plan.effects() if one.kind != "nothing"}
 
 
-class _Opened:
+class Opened:
     """The environment's workspace, by what the registry says of it."""
 
     def __init__(self, args: argparse.Namespace, registry: Registry) -> None:
+        """``args.stack`` names it; touches nothing."""
         self._args = args
         self._registry = registry
         self._client: Any = None
 
     def __enter__(self) -> Workspace:
+        """The workspace; its key is read when it is first asked."""
         import os  # noqa: PLC0415 - when run
 
         from dialform.api.client import Client  # noqa: PLC0415
         from dialform.launcher.keys import key_of  # noqa: PLC0415
+        from dialform.launcher.resolve import workspace_of  # noqa: PLC0415
         from dialform.publishing import Workspace, WorkspaceRef  # noqa: PLC0415
 
         name = self._args.stack
-        document = self._registry.environment(name) if self._registry.exists else None
-        if document is None:
+        if not self._registry.exists or self._registry.environment(name) is None:
             raise ObjectAbsent(
                 f"nothing was released in {name} ({self._registry.url}): there is nothing to "
                 "compare with"
             )
-        url, keyvar = document["workspace"]["url"], document["workspace"]["keyvar"]
+        workspace = workspace_of(self._registry, name)
+        url, keyvar = workspace["url"], workspace["keyvar"]
 
         def connect() -> Client:
             client = self._client = Client(url, key_of(keyvar, None, os.environ))
@@ -220,6 +225,7 @@ class _Opened:
         return Workspace(WorkspaceRef(url, keyvar, None), connect)
 
     def __exit__(self, *_: object) -> None:
+        """Close the connection."""
         if self._client is not None:
             self._client.close()
 

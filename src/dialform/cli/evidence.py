@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING, Any
 
 from dialform import lengths
@@ -50,7 +49,7 @@ def ledger_of(args: argparse.Namespace) -> Iterator[Ledger]:
     from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where it is needed
 
     ledger = Ledger(context.ledger_of(args))
-    if not (ledger.is_shared or os.path.exists(ledger.path)):  # noqa: PTH110 - as in `context`
+    if not ledger.is_there:
         raise SettingError(
             f"there is no ledger at {ledger.path}: name it with --ledger FILE or DIALFORM_LEDGER"
         )
@@ -70,12 +69,13 @@ def location_for(args: argparse.Namespace, environment: str) -> tuple[str, str]:
     return context.registry_location(given)
 
 
-def registry_for(args: argparse.Namespace, environment: str) -> Registry:
-    """The same, ready to be read."""
+def registry_for(args: argparse.Namespace, environment: str, *, trusting: bool = False) -> Registry:
+    """The same, ready to be read; ``trusting``: held to the keys that are pinned there."""
     from dialform.registry import Registry  # noqa: PLC0415 - where it is needed
 
     url, base = location_for(args, environment)
-    return Registry.open(url, base=base)
+    trust = context.trust_of(args, environment) if trusting else None
+    return Registry.open(url, base=base, trust=trust)
 
 
 def story_of(args: argparse.Namespace, ledger: Ledger) -> tuple[Story, Registry]:

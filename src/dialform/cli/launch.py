@@ -95,6 +95,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         "--use-proxy", action="store_true", help="use the proxies that HTTPS_PROXY and so on name"
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines for programs")
+    context.add_strict(parser)
     context.add_registry(parser)
     context.add_ledger(parser)
     parser.set_defaults(run=run)
@@ -396,10 +397,24 @@ def _call(
     from dialform.launcher.keys import key_of  # noqa: PLC0415
 
     key = key_of(released.keyvar, None, os.environ)
+    _expire(ledger, registry.environment(campaign.environment) or {})
     counts = ledger.counts(campaign.id)
     with Progress(campaign, counts, _again(args), as_json=args.json) as progress:
         stop = asyncio.run(_engine(args, campaign, released, registry, ledger, key, progress))
     return progress.ended(stop, ledger.counts(campaign.id))
+
+
+def _expire(ledger: Ledger, document: Mapping[str, Any]) -> None:
+    """Erase what the environment does not keep any longer."""
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.launcher.ledger.erasing import keep_to  # noqa: PLC0415
+
+    erased = keep_to(ledger, document)
+    if erased:
+        output.note(
+            f"personal data of {erased:,} old dials was erased: [ledger] retention is "
+            f"{document['ledger']['retention']}"
+        )
 
 
 def _claim(ledger: Ledger, registry: Registry, environment: str, name: str) -> None:
@@ -447,6 +462,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
     settings = Settings.of_json(campaign.settings)
     watch = Watch(registry, campaign)
     writer = Writer(ledger)
+    ledger.make_room()
     minutes = released.bound["body"].get("timeoutMinutes")
     lists = peoplefile.lists_of(args, settings.suppress, ledger)
 
@@ -472,7 +488,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
                 report=progress.happened,
                 key=_key(ledger.id, campaign) if released.keys else None,
                 timeout=TIMEOUT,
-                longest_call=60.0 * ((minutes if isinstance(minutes, int) else 60) + 2),
+                longest_call=60.0 * (minutes if isinstance(minutes, int) else 60),
             )
             progress.watches(engine)
             return await _interruptible(engine, progress.interrupted)
@@ -488,7 +504,7 @@ def _key(ledger: str, campaign: Campaign) -> Callable[[Row], str]:
 
 
 async def _interruptible(engine: Engine, tell: Callable[[], None]) -> Stop:
-    """Run it: the first Ctrl-C drains, the second leaves what is on its way as unknown."""
+    """Run it: the first signal drains, the second leaves what is on its way as unknown."""
     import asyncio  # noqa: PLC0415 - when run
     import signal  # noqa: PLC0415
 
@@ -502,12 +518,15 @@ async def _interruptible(engine: Engine, tell: Callable[[], None]) -> Stop:
         nonlocal asked
         asked += 1
         if asked == 1:
-            tell()
             engine.drain("interrupted")
+            tell()
         else:
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it
+        numbers.append(signal.SIGHUP)  # what a terminal that is closed sends
+    for number in numbers:
         loop.add_signal_handler(number, interrupted)
     try:
         return await task
@@ -516,5 +535,5 @@ async def _interruptible(engine: Engine, tell: Callable[[], None]) -> Stop:
             raise
         return Stop("running", "interrupted", "interrupted twice: see dialform ledger --unknown")
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)

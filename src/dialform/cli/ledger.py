@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import confirm, context
@@ -22,7 +21,8 @@ _LEDGER = """\
 Show what the ledger has of dials, newest first.
 
 With --unknown only those of which nobody knows whether a phone rang, each with what is known of
-it. They are never dialled again by themselves: `dialform settle` says what came of one.
+it. They are never dialled again by themselves: `dialform settle` says what came of one, and
+`dialform replay DIAL --exact` asks an API that honours idempotency keys.
 """
 _LEDGER_EPILOG = """\
 The ledger holds numbers, inputs and the exact bytes that were sent: it is this user's alone, and
@@ -43,11 +43,14 @@ person's numbers go on the suppression list, as hashes: they are not called agai
 
 With --older-than, of everybody who was called more than so many days ago, and nobody is
 suppressed. Dials of unknown outcome and of campaigns that are not finished stay as they are.
+With --expired, so does what the environment declares, [ledger] retention = "90d", which launch
+and serve apply by themselves; this is for ledgers that neither of them uses.
 """
 _ERASE_EPILOG = """\
 examples:
   dialform ledger erase --person +14155550123 --reason "asked to, mail of 24 November"
   dialform ledger erase --older-than 90 --yes
+  dialform ledger erase --expired -s prod --yes
 """
 _ADOPT = """\
 Say that this copy of the ledger is the one that goes on.
@@ -101,6 +104,17 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         "--person", metavar="WHO", default=argparse.SUPPRESS, help="the number, or the key"
     )
     what.add_argument("--older-than", metavar="DAYS", type=int, help="everybody called before that")
+    what.add_argument(
+        "--expired", action="store_true", help="everybody called before what -s ENV keeps"
+    )
+    erase.add_argument(
+        "-s",
+        "--stack",
+        metavar="ENV",
+        default=argparse.SUPPRESS,
+        help="only this environment's; with --expired or --older-than",
+    )
+    context.add_registry(erase)
     _add_reason(erase, required=False)
     _add_change(erase)
     erase.set_defaults(run=run_erase)
@@ -173,10 +187,13 @@ def run_ledger(args: argparse.Namespace) -> None:
 
 def run_erase(args: argparse.Namespace) -> None:
     """Remove a person, or what is old."""
-    if args.older_than is not None:
+    if args.expired or args.older_than is not None:
         _expire(args)
         return
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
+
+    if args.stack is not None:
+        raise UsageError("a person is erased from all environments: leave out -s")
 
     _check_reason(args)
     ledger = _demanded(args)
@@ -193,17 +210,36 @@ def run_erase(args: argparse.Namespace) -> None:
 def _expire(args: argparse.Namespace) -> None:
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
 
-    if args.older_than < 1:
+    days = _retention(args) / 86400 if args.expired else args.older_than
+    if days < 1:
         raise UsageError("--older-than takes a number of days, from 1")
     ledger = _demanded(args)
+    where = "" if args.stack is None else f" in {args.stack}"
     confirm.confirm(
-        f"Remove from {ledger.shown} who was called more than {args.older_than} days ago, and "
+        f"Remove from {ledger.shown} who was called{where} more than {days:g} days ago, and "
         "what was said?",
         yes=args.yes,
     )
-    count = ledger.expire(ledger.now() - args.older_than * 86400)
+    count = ledger.expire(ledger.now() - days * 86400, environment=args.stack)
     ledger.close()
     output.note(f"removed from {_dials(count)}")
+
+
+def _retention(args: argparse.Namespace) -> int:
+    """The seconds for which the environment keeps personal data."""
+    from dialform.launcher.calling.keeping import Keeping  # noqa: PLC0415 - where it is asked for
+    from dialform.launcher.resolve import environment_of  # noqa: PLC0415
+
+    if args.stack is None:
+        raise UsageError("--expired is by what an environment declares: say which with -s ENV")
+    environment = context.environment_of(args)
+    found = Keeping.of(environment_of(context.registry_of(args), environment)).retention
+    if found is None:
+        raise SettingError(
+            f"{environment} keeps personal data for good: to keep it for 90 days, write [ledger] "
+            f'retention = "90d" in its stack file and `pulumi up`; or use --older-than DAYS'
+        )
+    return found
 
 
 def _dials(count: int) -> str:
@@ -217,7 +253,7 @@ def run_adopt(args: argparse.Namespace) -> None:
 
     _check_reason(args)
     ledger = _demanded(args)
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     newest = registry.newest_claim(ledger.id)
     if newest is None:
         last = "No copy of it has dialled from this registry."
@@ -278,7 +314,7 @@ def _ledger(args: argparse.Namespace) -> Ledger | None:
     from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where the command is run
 
     ledger = Ledger(context.ledger_of(args))
-    return ledger if ledger.is_shared or os.path.exists(ledger.path) else None  # noqa: PTH110 - no pathlib here
+    return ledger if ledger.is_there else None
 
 
 def _demanded(args: argparse.Namespace) -> Ledger:
@@ -347,6 +383,10 @@ def _print_unknown(records: list[Record]) -> None:
     output.note(
         f"{count} of unknown outcome: look in the workspace's list of calls, then say what came "
         'of each: dialform settle DIAL --rang|--did-not-ring --reason "..."'
+    )
+    output.note(
+        "where the workspace has proved to honour keys (`dialform doctor -s ENV "
+        "--probe-idempotency`), `dialform replay DIAL --exact` settles one by itself"
     )
 
 

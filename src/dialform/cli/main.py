@@ -53,6 +53,7 @@ COMMANDS = {
     "drift": ("dialform.cli.drift", "what was changed behind the back of what is released"),
     "board": ("dialform.cli.board", "write a page that shows what runs where"),
     "approve": ("dialform.cli.approve", "record that a version may run in an environment"),
+    "verify": ("dialform.cli.verify", "whether a release is what it says, claim by claim"),
     "registry": ("dialform.cli.registry", "create or verify a registry"),
     "serve": ("dialform.cli.serve", "take webhooks, and calls over HTTP"),
     "wait": ("dialform.cli.wait", "wait until calls have ended"),

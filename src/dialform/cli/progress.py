@@ -2,11 +2,13 @@
 A running campaign as it is shown: a live line on a terminal, plain lines elsewhere, or JSON lines.
 
 Everything but JSON goes to stderr. Rich draws the live line; where there is no terminal, one
-plain line every few seconds says the same, so that a CI log stays readable.
+plain line every few seconds says the same, so that a CI log stays readable. What nobody can read
+any more, as on a terminal that was closed, stops no campaign.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -76,7 +78,8 @@ class Progress:
     ) -> None:
         """Leave the terminal as it was."""
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):
+                self._live.stop()
 
     def watches(self, engine: Engine) -> None:
         """Show this engine's pace."""
@@ -102,7 +105,7 @@ class Progress:
             self._note(f"{one.row.to}: {one.kind}: {one.told}")
         if not self._is_live and time.monotonic() - self._told > _EVERY:
             self._told = time.monotonic()
-            output.note(self._line())
+            self._note(self._line())
 
     def interrupted(self) -> None:
         """The first Ctrl-C."""
@@ -118,11 +121,11 @@ class Progress:
             document: dict[str, Any] = {"event": "stopped", **stop._asdict(), "rows": counts}
             output.json_line(document)
         else:
-            output.note(self._line())
+            self._note(self._line())
         unknown = counts.get("unknown", 0)
         if unknown:
-            output.warning(
-                f"{unknown} of unknown outcome: a phone may have rung; `dialform ledger "
+            self._note(
+                f"warning: {unknown} of unknown outcome: a phone may have rung; `dialform ledger "
                 "--unknown` lists them, and nothing dials them again by itself"
             )
         if stop.state == FINISHED:
@@ -132,7 +135,7 @@ class Progress:
                 f"campaign {self._campaign.name} is paused: {stop.message} [{stop.rule}]; "
                 f"go on with: {self._again}"
             )
-        output.note(f"interrupted; go on with: {self._again}")
+        self._note(f"interrupted; go on with: {self._again}")
         return _INTERRUPTED
 
     def _count(self, one: Happened) -> None:
@@ -179,10 +182,11 @@ class Progress:
         return ", ".join(parts)
 
     def _note(self, text: str) -> None:
-        if self._live is not None:
-            self._live.console.print(output.scrub(text), markup=False, highlight=False)
-        else:
-            output.note(text)
+        with contextlib.suppress(OSError):
+            if self._live is not None and self._live.is_started:
+                self._live.console.print(output.scrub(text), markup=False, highlight=False)
+            else:
+                output.note(text)
 
 
 def _length(seconds: float) -> str:

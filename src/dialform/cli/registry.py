@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from dialform.cli import context
+from dialform.cli import context, trusting
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +23,7 @@ LOCATIONS = "a folder, file:///absolute/path, s3://bucket/prefix, gs:// or az://
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init``, ``verify``, ``log``, ``doctor`` and ``copy``."""
+    """Add ``registry`` and its commands."""
     from dialform.cli import registry_stores  # noqa: PLC0415 - it takes this module's progress
 
     registry = subparsers.add_parser(
@@ -38,6 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_log(commands)
     registry_stores.add_doctor(commands)
     registry_stores.add_copy(commands)
+    trusting.add(commands)
 
 
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -93,7 +94,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.registry.verify import verify  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     progress = Progress()
     findings: list[Finding] = []
     for finding in verify(registry, progress.step):
@@ -128,7 +129,7 @@ def run_log(args: argparse.Namespace) -> int:
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.errors import ObjectAbsent  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     entries = registry.entries(args.stack, args.preset)[::-1]
     if not entries:
         raise ObjectAbsent(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from dialform.cli import context
+from dialform.cli import context, hangup
 from dialform.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
 
     from dialform.cli.parser import Parser
+    from dialform.errors import DialformError
     from dialform.registry import Entry, Kind, Registry
 
 _COMMANDS = {
@@ -37,16 +38,27 @@ _COMMANDS = {
             "Bar a version of a preset for good in an environment: launchers refuse it and it "
             "can't\nbe released there again. Other versions are not affected."
         ),
-        'dialform yank reminder@7 -s prod --reason "quotes an old price"',
+        (
+            'dialform yank reminder@7 -s prod --reason "quotes an old price"\n\n'
+            "who heard it: dialform results -s prod --heard reminder@7"
+        ),
     ),
 }
 _STOP = """\
 Hold several presets of an environment, or all of them, at once: launchers refuse them and
 `pulumi up` does not move them. Goes on where one can't be held, and says which.
+
+With --hangup, also hang up their calls that have not ended, those that the ledger knows; for ten
+seconds it looks for calls that were being placed meanwhile. With --all it is every call of the
+environment. Needs the workspace's API key. Again, it hangs up what is still live.
 """
 _STOP_EXAMPLES = """\
   dialform stop --all -s prod --reason "wrong opening line everywhere"
   dialform stop reminder collections -s prod --reason "the numbers are blocked"
+  dialform stop reminder -s prod --reason "wrong date" --hangup
+
+exit codes: 0 all are held, and with --hangup no call is left | 1 one can't be held or hung up
+who heard a version: dialform results -s ENV --heard PRESET@N
 """
 _RESUME = """\
 End a hold: what was live before it is live again, what was rolled back is so again. Or let a
@@ -96,6 +108,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         parser.add_argument("preset", metavar="PRESET", nargs="*", help="the presets' names")
         parser.add_argument("--all", action="store_true", help=f"every preset that is {everything}")
         _add_rest(parser)
+        if name == "stop":
+            hangup.add_hangup(parser)
         parser.set_defaults(run=run_several, kind=kind, name=name)
 
 
@@ -119,7 +133,8 @@ def run(args: argparse.Namespace) -> None:
         raise UsageError(f"{args.preset!r}: say which version to bar: {reference.name}@7")
     if args.kind != "yank" and str(reference) != reference.name:
         raise UsageError(f"{args.kind} takes the whole preset: {reference.name}")
-    registry = context.registry_of(args)
+    # What stops calls is written whatever stands there; what starts them, on what is believed.
+    registry = context.registry_of(args, trusting=args.kind == "resume")
     before = registry.head(environment, reference.name)
     entry = _append(args, registry, before, reference.version)
     same = before is not None and entry.seq == before.seq
@@ -127,6 +142,8 @@ def run(args: argparse.Namespace) -> None:
         output.json_document({"format": "dialform.entry/1", "changed": not same, **entry.as_json()})
     else:
         output.data(_told(entry, args.kind, reference.version, same=same))
+    if args.kind == "yank":
+        output.note(_who_heard(environment, f"{entry.preset}@{reference.version}"))
     if args.kind == "withdraw":
         declared = context.declares(environment, entry.preset)
         if declared is not None:
@@ -148,7 +165,6 @@ def run(args: argparse.Namespace) -> None:
 def run_several(args: argparse.Namespace) -> int:
     """Hold or resume each, whatever becomes of the others; one that is named alone as `run`."""
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
-    from dialform.errors import DialformError  # noqa: PLC0415
 
     if not args.reason.strip():
         raise UsageError("--reason is empty: say why, for those who find it so")
@@ -158,10 +174,36 @@ def run_several(args: argparse.Namespace) -> int:
         run(_for_one(args, args.preset[0]))
         return 0
     environment = context.environment_of(args)
-    registry = context.registry_of(args).glance()
+    document: dict[str, Any] = {"format": f"dialform.{args.name}/1"}
+    document["environment"] = environment
+    done, released, failed = _each(args, environment)
+    document["presets"] = done
+    word, _, end = _SEVERAL[args.kind]
+    if done:
+        moved = [one for one in done if one[word]]
+        output.note(f"{len(moved)} of {len(done)} {word} in {environment}{end.format(environment)}")
+    else:
+        what = "live" if args.kind == "hold" else "held"
+        output.note(f"nothing is {what} in {environment}: there was nothing to {args.kind}")
+    if getattr(args, "hangup", False) and (args.all or released):
+        failed = _hang_up(args, None if args.all else released, document) or failed
+    if args.json:
+        output.json_document(document)
+    return 0 if failed is None else failed.exit_code
+
+
+def _each(
+    args: argparse.Namespace, environment: str
+) -> tuple[list[dict[str, Any]], set[str], DialformError | None]:
+    """What became of each preset, those that were ever released, and what failed first."""
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+    from dialform.errors import DialformError  # noqa: PLC0415
+
+    registry = context.registry_of(args, trusting=args.kind == "resume").glance()
     names = args.preset or (registry.presets(environment) if registry.exists else [])
-    word, states, end = _SEVERAL[args.kind]
-    done: list[dict[str, object]] = []
+    word, states, _ = _SEVERAL[args.kind]
+    done: list[dict[str, Any]] = []
+    released: set[str] = set()
     failed: DialformError | None = None
     for name in dict.fromkeys(names):
         one = _for_one(args, name)
@@ -169,6 +211,8 @@ def run_several(args: argparse.Namespace) -> int:
             before = registry.head(environment, name)
             if args.all and before is not None and before.state not in states:
                 continue
+            if before is not None:
+                released.add(name)
             entry = _append(one, registry, before, None)
         except DialformError as error:
             failed = failed or error
@@ -179,17 +223,31 @@ def run_several(args: argparse.Namespace) -> int:
         done.append({"preset": name, word: True, "changed": not same, "seq": entry.seq})
         if not args.json:
             output.data(_told(entry, args.kind, None, same=same))
-    if args.json:
-        output.json_document(
-            {"format": f"dialform.{args.name}/1", "environment": environment, "presets": done}
-        )
-    if not done:
-        what = "live" if args.kind == "hold" else "held"
-        output.note(f"nothing is {what} in {environment}: there was nothing to {args.kind}")
-        return 0
-    count = sum(bool(one[word]) for one in done)
-    output.note(f"{count} of {len(done)} {word} in {environment}{end.format(environment)}")
-    return 0 if failed is None else failed.exit_code
+        if args.name == "stop":
+            output.note(_who_heard(environment, f"{name}@{entry.version}"))
+    return done, released, failed
+
+
+def _hang_up(
+    args: argparse.Namespace, presets: set[str] | None, document: dict[str, Any]
+) -> DialformError | None:
+    """Hang up and say in ``document`` what came of it; what went wrong, which was told."""
+    from dialform.cli import output  # noqa: PLC0415 - where the command is run
+    from dialform.errors import DialformError  # noqa: PLC0415
+
+    try:
+        document["calls"] = hangup.hang_up(args, document["environment"], presets)
+    except hangup.NotHungUpError as error:
+        document["calls"] = error.document
+        return error
+    except DialformError as error:
+        output.error(error)
+        return error
+    return None
+
+
+def _who_heard(environment: str, version: str) -> str:
+    return f"who heard it: dialform results -s {environment} --heard {version}"
 
 
 def _for_one(args: argparse.Namespace, preset: str) -> argparse.Namespace:

@@ -142,7 +142,14 @@ def _ring(args: argparse.Namespace, story: Story) -> None:
     confirm.confirm(f"Call {whom} again with {what}?", yes=args.yes)
     url, base = evidence.location_for(args, record.environment)
     ledger = context.ledger_of(args)
-    with Launcher(url, record.environment, base=base, ledger=ledger, warn=context.warn) as launcher:
+    with Launcher(
+        url,
+        record.environment,
+        base=base,
+        ledger=ledger,
+        warn=context.warn,
+        **context.pinned(args, record.environment),
+    ) as launcher:
         dial = launcher.again(record, body, reason=args.reason.strip())
         again = launcher.ledger.record(dial.id)
         content = None if again is None else launcher.ledger.content(again.id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dialform.launcher.outcomes.table import Result
     from dialform.launcher.outcomes.tally import Version
     from dialform.launcher.records import Campaign
+    from dialform.launcher.resolve import Reference
     from dialform.registry import Tally
 
     Write = Callable[[Callable[[], Iterator[Result]], BinaryIO], None]
@@ -30,6 +31,10 @@ What became of calls, as far as the ledger knows: a line for each preset version
 --campaign). Columns of the file keep their names, what came of it stands in dialform_...;
 sensitive inputs are left out, and no cell of a CSV file is a formula.
 
+With --heard, the dials with a version of a preset in which a phone rang, or may have: whom to
+call back after a mistake. NAME@7 is version 7 in this environment, NAME@sha256:... a preset or a
+bound preset of that digest, NAME all of it.
+
 Nobody is asked: `dialform wait` and `dialform serve` find out how calls ended.
 """
 _EPILOG = """\
@@ -39,6 +44,8 @@ _EPILOG = """\
 examples:
   dialform results -s prod --since 24h
   dialform results -s prod --campaign autumn --csv -o autumn.csv
+  dialform results -s prod --heard reminder@7
+  dialform results -s prod --heard reminder@7 --csv -o heard.csv
   dialform results -s staging --publish
 """
 
@@ -54,6 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     context.add_stack(parser)
     parser.add_argument("--campaign", metavar="NAME", help="of this campaign")
     parser.add_argument("--since", metavar="TIME", help="placed in the last 90m, 24h, 7d")
+    parser.add_argument("--heard", metavar="PRESET@N", help="who was called with that version")
     parser.add_argument("--csv", action="store_true", help="row by row, as CSV")
     parser.add_argument("--jsonl", action="store_true", help="row by row, a JSON document a line")
     parser.add_argument("--parquet", action="store_true", help="row by row, as Parquet; needs -o")
@@ -76,7 +84,9 @@ def run(args: argparse.Namespace) -> None:
         from dialform.launcher.campaign.settings import seconds  # noqa: PLC0415 - where given
 
         since = time.time() - seconds(args.since)
-    with contextlib.closing(Ledger(context.ledger_of(args))) as ledger:
+    # What a ledger that is not there does not know must not be read as: nobody heard it.
+    path = context.ledger_of(args) if args.heard is None else context.known_ledger_of(args)
+    with contextlib.closing(Ledger(path)) as ledger:
         campaign = None
         if args.campaign is not None:
             campaign = _campaign(ledger, environment, args.campaign)
@@ -85,6 +95,9 @@ def run(args: argparse.Namespace) -> None:
             return
         if args.publish:
             _publish(args, ledger, environment)
+            return
+        if args.heard is not None:
+            _print_heard(args, ledger, environment, campaign, since)
             return
         _print_table(args, ledger, environment, campaign, since)
 
@@ -95,10 +108,15 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("give one of --csv, --jsonl, --parquet and --publish")
     if args.campaign is not None and args.since is not None:
         raise UsageError("give --campaign or --since: a campaign's results are all of it")
-    if args.publish and (args.campaign is not None or args.since is not None):
+    narrowed = (args.campaign, args.since, args.heard)
+    if args.publish and any(one is not None for one in narrowed):
         raise UsageError(
-            "--publish counts all dials of the environment: without --campaign, --since"
+            "--publish counts all dials of the environment: without --campaign, --since, --heard"
         )
+    if args.heard is not None:
+        from dialform.launcher.resolve import parse_reference  # noqa: PLC0415 - where it is given
+
+        parse_reference(args.heard)
     if args.parquet and not args.output:
         raise UsageError("--parquet needs -o FILE: it is no text")
     if args.output and not (args.csv or args.jsonl or args.parquet):
@@ -185,12 +203,14 @@ def _write_rows(
     from dialform.cli import output, rows  # noqa: PLC0415 - when run
     from dialform.launcher.outcomes import results  # noqa: PLC0415
 
-    sensitive = set() if campaign is None else _sensitive(args, campaign)
+    heard = None if args.heard is None else _heard(args, ledger, environment)
+    of_file = campaign if heard is None else None
+    sensitive = set() if of_file is None else _sensitive(args, of_file)
 
     def stream() -> Iterator[Result]:
-        if campaign is not None:
-            return results.of_campaign(ledger, campaign, sensitive)
-        return results.of_environment(ledger, environment, since)
+        if of_file is not None:
+            return results.of_campaign(ledger, of_file, sensitive)
+        return results.of_environment(ledger, environment, since, campaign=campaign, heard=heard)
 
     write = rows.CSV if args.csv else rows.JSON_LINES if args.jsonl else rows.PARQUET
     if args.output is None:
@@ -207,7 +227,9 @@ def _sensitive(args: argparse.Namespace, campaign: Campaign) -> set[str]:
     from dialform.launcher.resolve import BOUND_FORMAT  # noqa: PLC0415 - when run
     from dialform.presets.canonical import Digest  # noqa: PLC0415
 
-    bound = context.registry_of(args).read_document(Digest(campaign.bound_digest), BOUND_FORMAT)
+    bound = context.registry_of(args, trusting=False).read_document(
+        Digest(campaign.bound_digest), BOUND_FORMAT
+    )
     declared = bound.get("inputs") or {}
     return {name for name, one in declared.items() if one.get("sensitive")}
 
@@ -237,6 +259,81 @@ def _replacing(name: str) -> Iterator[BinaryIO]:
         raise
 
 
+# Who heard it
+
+
+def _heard(args: argparse.Namespace, ledger: Ledger, environment: str) -> Reference:
+    """The version that is asked for. Raises UsageError where there is no such preset."""
+    from dialform.launcher.resolve import near, parse_reference  # noqa: PLC0415 - when run
+
+    reference = parse_reference(args.heard)
+    if not any(one.preset == reference.name for one in ledger.outcomes(environment)):
+        released = context.registry_of(args).presets(environment)
+        if reference.name not in released:
+            raise UsageError(
+                f"{reference.name} was never released in {environment}, and the ledger "
+                f"{ledger.shown} has no dial of it{near(reference.name, released)}"
+            )
+    return reference
+
+
+def _print_heard(
+    args: argparse.Namespace,
+    ledger: Ledger,
+    environment: str,
+    campaign: Campaign | None,
+    since: float | None,
+) -> None:
+    from dialform.cli import output  # noqa: PLC0415 - when run
+    from dialform.launcher.outcomes import results  # noqa: PLC0415
+
+    heard = _heard(args, ledger, environment)
+    found = list(results.of_environment(ledger, environment, since, campaign=campaign, heard=heard))
+    if args.json:
+        output.json_document(
+            {
+                "format": "dialform.heard/1",
+                "environment": environment,
+                "preset": heard.name,
+                "version": heard.version,
+                "digest": heard.digest,
+                "dials": [one.as_json() for one in found],
+            }
+        )
+    elif found:
+        headers = ["person", "to", "when", "campaign", "outcome", "dial"]
+        output.table(headers, [_heard_row(one) for one in found])
+    people = {one.person or one.to for one in found}
+    unclear = sum(one.outcome["dialform_state"] != "accepted" for one in found)
+    if found:
+        maybe = f"; of {unclear} it is unknown whether a phone rang" if unclear else ""
+        output.note(f"{len(found):,} dials to {len(people):,} people with {heard}{maybe}")
+        return
+    versions = sorted(
+        {
+            f"{one.preset}@{one.version or 'unreleased'}"
+            for one in ledger.outcomes(environment)
+            if one.preset == heard.name
+        }
+    )
+    has = f"; it has dials of {', '.join(versions)}" if versions else ""
+    output.note(f"nobody, as far as the ledger {ledger.shown} knows{has}")
+
+
+def _heard_row(one: Result) -> list[Any]:
+    known = one.outcome
+    state = known["dialform_state"]
+    ended = " ".join(filter(None, (known["dialform_status"], known["dialform_result"])))
+    return [
+        None if one.person == one.to else one.person,
+        one.to,
+        f"{known['dialform_placed_at'][:19]}Z",
+        known["dialform_campaign"],
+        (ended or "not known to have ended") if state == "accepted" else state,
+        known["dialform_dial_id"],
+    ]
+
+
 # Publishing
 
 
@@ -246,7 +343,7 @@ def _publish(args: argparse.Namespace, ledger: Ledger, environment: str) -> None
     from dialform.presets.canonical import Digest  # noqa: PLC0415
     from dialform.registry.authorship import meta  # noqa: PLC0415
 
-    registry = context.registry_of(args)
+    registry = context.registry_of(args, trusting=False)
     found = {
         version: tally
         for version, tally in tallies(ledger.outcomes(environment)).items()

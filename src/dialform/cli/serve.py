@@ -23,12 +23,15 @@ _DESCRIPTION = """\
 Serve one environment over HTTP until it is stopped.
 
   POST /webhooks/vogent   the workspace's webhooks: signature checked, kept, acted upon
-  POST /dials             place a call: {"preset", "to", "inputs", "once"}; `once` is required
+  POST /dials             place a call: {"preset", "to", "inputs", "once"}; `once` is required,
+                          "timezone" (America/New_York) says where the person is
   GET  /dials/ID          what is known of a call, by dial id, ledger id or once key
   GET  /health            whether calls could be recorded
 
 Live calls are looked at now and then as well, so that a webhook that is lost costs a minute
-and nothing else. docs/outcomes.md has the answers and their status codes.
+and nothing else. What [ledger] of the environment says is kept to: once a day what is older than
+its retention is erased, and transcripts are not kept where it says so. docs/outcomes.md has the
+answers and their status codes.
 """
 _EPILOG = """\
 variables:
@@ -100,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
             secret=secret,
             transcripts=not args.no_transcripts,
             poll=not args.no_poll,
+            **context.pinned(args),
         )
     )
     _log()

@@ -181,6 +181,7 @@ def _document(released: Released) -> dict[str, Any]:
         "boundPreset": released.bound,
         "calls": released.document.get("calls"),
         "campaigns": released.document.get("campaigns"),
+        "ledger": released.document.get("ledger"),
     }
 
 

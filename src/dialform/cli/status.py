@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
 from dialform.cli import context, drift
-from dialform.errors import DialformError, ObjectAbsent, ObjectCorrupt, UnknownFormat, UsageError
+from dialform.errors import (
+    DialformError,
+    ObjectAbsent,
+    ObjectCorrupt,
+    RegistryError,
+    UnknownFormat,
+    Untrusted,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dialform.cli.parser import Parser
     from dialform.declaration import Environment
@@ -81,6 +90,7 @@ def run_status(args: argparse.Namespace) -> int:
     faults: list[DialformError] = []
     declared = declared_here(faults)
     registries = registries_of(args, declared)
+    _say_unsigned(registries)
     now = datetime.now(UTC)
     overview = Overview(registries, declared, now, close=bool(args.presets))
     status = overview.status(None if args.stack is None else [args.stack], args.presets)
@@ -119,7 +129,7 @@ def run_history(args: argparse.Namespace) -> int:
         registry = registries[environment]
         try:
             logs.append(registry.entries(environment, preset) if registry.exists else [])
-        except (ObjectCorrupt, UnknownFormat) as error:
+        except (ObjectCorrupt, UnknownFormat, Untrusted) as error:
             faults.append(error)
     found = moves(logs)
     if not found and not faults:
@@ -201,24 +211,43 @@ def registries_of(
     from dialform.cli.parser import near  # noqa: PLC0415 - where the command is run
     from dialform.registry import Registry  # noqa: PLC0415
 
+    def opened(url: str, base: str, environment: str) -> Registry:
+        trust = context.trust_of(args, environment, remembers=False)
+        return Registry.open(url, base=base, trust=trust).glance()
+
     if context.in_checkout(args):
         root = context.project_root() or "."
-        opened: dict[str, Registry] = {}
-        found = {}
-        for name, environment in declared.items():
-            url = environment.registry.url
-            if url not in opened:
-                opened[url] = Registry.open(url, base=root).glance()
-            found[name] = opened[url]
+        found = {
+            name: opened(environment.registry.url, root, name)
+            for name, environment in declared.items()
+        }
         if args.stack is not None:
             context.environment_of(args)
     else:
-        registry = context.registry_of(args).glance()
+        registry = context.registry_of(args, trusting=False).glance()
+        url, base = context.registry_location(args)
         names = registry.environments() if registry.exists else []
-        found = dict.fromkeys([*names, *declared], registry)
+        found = {name: opened(url, base, name) for name in [*names, *declared]}
     if args.stack is not None and args.stack not in found:
         raise UsageError(f"there is no environment {args.stack!r}{near(args.stack, found)}")
     return found
+
+
+def _say_unsigned(registries: Mapping[str, Registry]) -> None:
+    """Which environments with real calls have no keys pinned, in one line."""
+    from dialform.api.location import is_loopback  # noqa: PLC0415 - where the command is run
+    from dialform.registry.trust.guard import unsigned_message  # noqa: PLC0415
+
+    found: dict[str, list[str]] = {}
+    for name, registry in registries.items():
+        if registry.guard is None or registry.guard.trust.keys is not None:
+            continue
+        with contextlib.suppress(RegistryError):
+            document = registry.environment(name) if registry.exists else None
+            if document is not None and not is_loopback(document["workspace"]["url"]):
+                found.setdefault(registry.url, []).append(name)
+    for url, environments in found.items():
+        context.warn(unsigned_message(url, *environments))
 
 
 def _print(status: Status, *, close: bool) -> None:

@@ -66,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
     deadline = None if args.timeout is None else time.time() + seconds(args.timeout)
     environment = context.environment_of(args)
     url, base = context.registry_location(args)
-    with Launcher(url, environment, base=base, ledger=context.ledger_of(args)) as launcher:
+    with Launcher(
+        url, environment, base=base, ledger=context.ledger_of(args), **context.pinned(args)
+    ) as launcher:
         ledger = launcher.ledger
         records = _records(ledger, environment, args.dials, args.campaign)
         for seen in _followed(launcher, records, deadline):
@@ -108,7 +110,12 @@ def _records(
 def _followed(
     launcher: Launcher, records: Iterable[Record], deadline: float | None
 ) -> Iterable[Seen]:
-    from dialform.launcher.outcomes.follow import Follower, follow, limits_of  # noqa: PLC0415
+    from dialform.launcher.outcomes.follow import (  # noqa: PLC0415 - when run
+        Follower,
+        follow,
+        limits_of,
+        look_at,
+    )
 
     live = [one for one in records if one.dial_id is not None and one.seconds is None]
     if not live:
@@ -122,9 +129,13 @@ def _followed(
             f"{len(live) - len(here)} dials are of another workspace than the environment's is "
             f"now ({client.url}): they are not looked at"
         )
-    follower = Follower(launcher.ledger, lambda one: client.dial(one.dial_id or ""), time.time)
-    for record, limit in limits_of(launcher.ledger, here):
+    follower = Follower(time.time)
+    ledger = launcher.ledger
+    for record, limit in limits_of(ledger, here):
         follower.add(record, limit=limit)
+
+    def look(record: Record) -> Record:
+        return look_at(ledger, lambda one: client.dial(one.dial_id or ""), time.time, record)
 
     def sleep(seconds: float) -> None:
         left = seconds if deadline is None else deadline - time.time()
@@ -133,7 +144,7 @@ def _followed(
         time.sleep(min(seconds, left))
 
     try:
-        yield from follow(follower, sleep=sleep)
+        yield from follow(follower, look, sleep=sleep)
     except _TimeIsUpError:
         return
 

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from dialform.api.location import is_loopback
 from dialform.declaration import flows
 from dialform.declaration.calling import CallRules
 from dialform.declaration.findings import problems_of
+from dialform.declaration.keeping import too_short
 from dialform.declaration.merging import near
 from dialform.declaration.models import EnvironmentFile
 from dialform.declaration.redaction import redacted
 from dialform.declaration.rulesets import RuleSet
+from dialform.declaration.trusting import trust_problems
 from dialform.errors import DeclarationError, Problem, UsageError
 from dialform.presets.canonical import canonical
 from dialform.presets.documents import (
@@ -85,6 +88,8 @@ class Environment:
         """What of ``[calls]`` is published; None where there is no such table."""
         self.campaigns: dict[str, Any] | None = None
         """The same of ``[campaigns]``."""
+        self.ledger: dict[str, Any] | None = None
+        """The same of ``[ledger]``."""
         self.guardrails: list[RuleSet] = list(guardrails)
         """What every call here must keep to: first what holds everywhere."""
         for rules in guardrails:
@@ -109,10 +114,13 @@ class Environment:
         self._add_guardrails(model)
         calls = CallRules(layered, model.calls, workspace=model.workspace.url, read=read)
         self.calls = calls.document
-        self.campaigns = model.model_dump(exclude_unset=True, include={"campaigns"}).get(
-            "campaigns"
-        )
+        tables = model.model_dump(exclude_unset=True, include={"campaigns", "ledger"})
+        self.campaigns, self.ledger = tables.get("campaigns"), tables.get("ledger")
+        fault = None if model.ledger is None else too_short(model.ledger, model.calls)
+        if fault is not None:
+            self._report(("ledger", "retention"), "retention", fault)
         self.problems += calls.problems
+        self.problems += trust_problems(layered, model.registry, model.workspace.url)
         for name, run in self.runs.items():
             self._check_run(name, run)
 
@@ -125,6 +133,11 @@ class Environment:
     def registry(self) -> Registry:
         """Where versions and releases are kept."""
         return self.model.registry
+
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether its calls are real, and no keys are pinned."""
+        return not self.registry.keys and not is_loopback(self.workspace.url)
 
     @property
     def gates(self) -> Gates | None:
@@ -140,8 +153,9 @@ class Environment:
 
     @property
     def rules(self) -> dict[str, dict[str, Any]]:
-        """What calls and campaigns keep to, as it is published, by the table's name."""
-        return {"calls": self.calls or {}, "campaigns": self.campaigns or {}}
+        """What calls, campaigns and ledgers keep to, as published, by the table's name."""
+        found = {"calls": self.calls, "campaigns": self.campaigns, "ledger": self.ledger}
+        return {name: table or {} for name, table in found.items()}
 
     @property
     def document(self) -> bytes:
@@ -149,7 +163,9 @@ class Environment:
         workspace: dict[str, Any] = {"url": self.workspace.url, "keyvar": self.workspace.keyvar}
         if self.workspace.idempotencyKeys:
             workspace["idempotencyKeys"] = True
-        return canonical(environment_document(self.name, workspace, self.calls, self.campaigns))
+        return canonical(
+            environment_document(self.name, workspace, self.calls, self.campaigns, self.ledger)
+        )
 
     def _report(self, path: tuple[str | int, ...], rule: str, message: str) -> None:
         self.problems.append(self.layered.problem(path, rule, message))

@@ -27,6 +27,7 @@ from dialform.api.models import (
 from dialform.declaration.calling import Calls  # noqa: TC001 - pydantic reads it
 from dialform.declaration.campaigning import Campaigns  # noqa: TC001 - pydantic reads it
 from dialform.declaration.guardrails import Guardrails  # noqa: TC001 - pydantic reads it
+from dialform.declaration.keeping import LedgerSettings  # noqa: TC001 - pydantic reads it
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """What the name of a binding or a profile looks like."""
@@ -372,6 +373,15 @@ class Registry(Model):
     url: Annotated[str, StringConstraints(min_length=1)]
     """A folder, relative to the project, or its file:// URL."""
 
+    keys: Absent[Annotated[list[str], Field(min_length=1, max_length=32)]] = None
+    """Public keys whose signatures readers believe, ``ed25519:...``: `dialform registry keygen`."""
+
+    threshold: Absent[Positive] = None
+    """How many of the keys must have signed what starts or moves calls; 1 where nothing is said."""
+
+    unsigned: Absent[bool] = None
+    """Whether it does without keys: then whoever may write to the registry decides what is said."""
+
 
 class ProfileDeviation(Model):
     """What one environment may set differently in a profile."""
@@ -521,3 +531,6 @@ class EnvironmentFile(Model):
 
     campaigns: Absent[Campaigns] = None
     """What every campaign must keep to: limits, and what is tried again."""
+
+    ledger: Absent[LedgerSettings] = None
+    """What ledgers keep of this environment's dials, and for how long."""

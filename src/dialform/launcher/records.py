@@ -79,6 +79,9 @@ class Reservation(NamedTuple):
     body: bytes | None = None
     """The exact bytes to be sent, sensitive inputs included."""
 
+    same: tuple[int, int] = (0, 0)
+    """How many bytes at both ends of ``body`` are the bound preset's alone: they are kept once."""
+
     id: str | None = None
     """The ledger's own id (`Ledger.new_id`); None makes a new one."""
 
@@ -188,6 +191,25 @@ class Settlement(NamedTuple):
 
     evidence: str = ""
     settled_by: str = ANSWERED
+
+
+class Sighting(NamedTuple):
+    """What was said of a call."""
+
+    dial_id: str
+    """The API's."""
+
+    status: str
+    """One of `UNDER_WAY` or `ENDED`."""
+
+    at: float
+    """When, in seconds since 1970."""
+
+    result: str | None = None
+    """API: ``systemResultType``."""
+
+    seconds: float | None = None
+    """How long people talked, as ``GET`` says; None for what a webhook says."""
 
 
 class Content(NamedTuple):

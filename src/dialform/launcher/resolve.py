@@ -189,7 +189,20 @@ def environment_of(registry: Registry, environment: str) -> dict[str, Any]:
             f"{registry.url}: the document of environment {environment} has no workspace with "
             "url and keyvar; publish it again with `pulumi up`"
         )
+    _say_unsigned(registry, environment, workspace["url"])
     return document
+
+
+def _say_unsigned(registry: Registry, environment: str, workspace: str) -> None:
+    """Where calls are real and no keys are pinned, that is said, once in a process."""
+    guard = registry.guard
+    if guard is None or guard.trust.keys is not None:
+        return
+    from dialform.api.location import is_loopback  # noqa: PLC0415 - where no keys are pinned
+    from dialform.registry.trust.guard import unsigned_message  # noqa: PLC0415
+
+    if not is_loopback(workspace):
+        guard.say(unsigned_message(registry.url, environment))
 
 
 def _check_fit(registry: Registry, entry: Entry, bound: dict[str, Any]) -> None:

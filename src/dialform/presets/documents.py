@@ -108,13 +108,14 @@ def environment_document(
     workspace: Mapping[str, Any],
     calls: Mapping[str, Any] | None = None,
     campaigns: Mapping[str, Any] | None = None,
+    ledger: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """
     What launchers need besides.
 
     ``workspace`` is ``{url, keyvar}``, with ``idempotencyKeys`` where calls carry a key;
     ``calls`` are the rules for single calls: a document without them is one from before them.
-    ``campaigns`` are the limits for campaigns.
+    ``campaigns`` are the limits for campaigns, ``ledger`` is what ledgers keep.
     """
     document: dict[str, Any] = {
         "format": ENVIRONMENT_FORMAT,
@@ -125,6 +126,8 @@ def environment_document(
         document["calls"] = dict(calls)
     if campaigns is not None:
         document["campaigns"] = dict(campaigns)
+    if ledger is not None:
+        document["ledger"] = dict(ledger)
     return document
 
 

@@ -11,7 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DeclarationError, ObjectAbsent, ObjectCorrupt, UnknownFormat, UsageError
+from dialform.errors import (
+    DeclarationError,
+    ObjectAbsent,
+    ObjectCorrupt,
+    UnknownFormat,
+    Untrusted,
+    UsageError,
+)
 from dialform.guardrails import held
 from dialform.presets.canonical import canonical, digest
 from dialform.presets.documents import PRESET_FORMAT, PROFILE_FORMAT
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     from dialform.registry import Entry, Evidence, Registry
 
 _BOUND = "dialform.bound-preset/1"
-_DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent)
+_DAMAGE = (ObjectCorrupt, UnknownFormat, ObjectAbsent, Untrusted)
 
 
 class Overview:

@@ -20,6 +20,8 @@ APPROVAL: Final = "dialform.approval/1"
 EVIDENCE: Final = "dialform.evidence/1"
 CLAIM: Final = "dialform.ledger-claim/1"
 CAMPAIGN: Final = "dialform.campaign-claim/1"
+TRUST: Final = "dialform.trust/1"
+SNAPSHOT: Final = "dialform.snapshot/1"
 PROFILE: Final = "dialform.profile/1"
 PRESET: Final = "dialform.preset/1"
 BOUND_PRESET: Final = "dialform.bound-preset/1"
@@ -34,7 +36,10 @@ CHECKSUM: Final = "checksum"
 SEQ: Final = "seq"
 
 _KNOWN = frozenset(
-    (REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, EVIDENCE, CLAIM, CAMPAIGN, *BLOB_FORMATS)
+    (
+        *(REGISTRY, VERSION, RELEASE, ENVIRONMENT, APPROVAL, EVIDENCE, CLAIM, CAMPAIGN),
+        *(TRUST, SNAPSHOT, *BLOB_FORMATS),
+    )
 )
 
 

@@ -43,6 +43,9 @@ _REFUSED = {
 _NO_SYNC = frozenset((errno.EINVAL, errno.EOPNOTSUPP, errno.EROFS))
 """What file systems answer that can't sync a directory, or need not."""
 
+_PART = 1 << 20
+"""Bytes to read at once of a file whose size is not what it was."""
+
 _FOUND_ALREADY = frozenset((errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR))
 """What renaming a new registry into place answers where another process was first."""
 
@@ -53,6 +56,7 @@ class FolderStore:
     def __init__(self, path: str | os.PathLike[str], *, url: str | None = None) -> None:
         """``path`` is absolute or relative to the working directory; nothing is touched yet."""
         self.path = os.path.abspath(path)
+        self._base = os.path.join(self.path, "")
         self._url = self.path if url is None else url
         self._durable: set[str] = set()
         self._swept: set[str] = set()
@@ -85,12 +89,14 @@ class FolderStore:
         except OSError as error:
             raise _unreachable("read", path, error) from None
         try:
-            with open(handle, "rb", buffering=0) as file:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise _in_its_place(path, "what is not a file")
-                return file.readall()
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise _in_its_place(path, "what is not a file")
+            return _whole(handle, found.st_size)
         except OSError as error:
             raise _unreachable("read", path, error) from None
+        finally:
+            os.close(handle)
 
     def names(self, prefix: str) -> list[str]:
         """The names in the folder ``prefix``, less temporary files."""
@@ -103,9 +109,8 @@ class FolderStore:
             return []
         except OSError as error:
             raise _unreachable("list", path, error) from None
-        return sorted(
-            name for name in found if not name.startswith(_TEMPORARY) and name not in _NOT_OURS
-        )
+        found.sort()
+        return [name for name in found if not name.startswith(_TEMPORARY) and name not in _NOT_OURS]
 
     def keys(self, prefix: str) -> list[str]:
         """The keys of all files below the folder ``prefix``, sorted; links are not followed."""
@@ -162,7 +167,7 @@ class FolderStore:
         return True
 
     def _at(self, key: str) -> str:
-        return os.path.join(self.path, *key.split("/")) if key else self.path
+        return f"{self._base}{key}" if key else self.path
 
     def _link(self, path: str, data: bytes) -> bool:
         folder = os.path.dirname(path)
@@ -226,6 +231,17 @@ class FolderStore:
             with contextlib.suppress(PermissionError):
                 _sync(os.path.dirname(folder))
             self._durable.add(folder)
+
+
+def _whole(handle: int, size: int) -> bytes:
+    """All that an open file holds: ``size`` bytes, if that is still so."""
+    data = os.read(handle, size + 1)
+    if len(data) == size:
+        return data  # asked for one more, it gave no more: that was the end
+    parts = [data]
+    while part := os.read(handle, _PART):
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _written(folder: str, data: bytes) -> str:

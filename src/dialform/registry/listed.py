@@ -10,6 +10,7 @@ after the listing is not seen, like in a plain reader that was a moment earlier.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -142,10 +143,10 @@ class ListedStore:
             self._inner.forget(key)
 
     def _expect(self, keys: Iterable[str]) -> None:
-        """Read ``keys`` ahead once the first of them is asked for; forget those before."""
-        self._running.clear()
+        """Read ``keys`` ahead once the first of them is asked for, after those before."""
         foretold = list(keys)
-        self._queue, self._foretold = iter(foretold), frozenset(foretold)
+        self._queue = itertools.chain(self._queue, foretold)
+        self._foretold |= frozenset(foretold)
 
     def _fill(self) -> None:
         while len(self._running) < _WINDOW:

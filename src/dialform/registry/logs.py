@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dialform.registry.place import Place
     from dialform.registry.transitions import Change
 
+    Parse = Callable[[bytes, str, str, int], Entry]
+
 _BRAKES = frozenset(("hold", "withdraw", "yank"))
 """What stops calls is decided anew on a head that just moved; what starts them is not."""
 
@@ -29,17 +31,24 @@ _BRAKES = frozenset(("hold", "withdraw", "yank"))
 class Log:
     """A log, which need not have an entry yet."""
 
-    def __init__(self, place: Place, environment: str, preset: str) -> None:
-        """Touches nothing. The names are checked."""
+    def __init__(
+        self, place: Place, environment: str, preset: str, parse: Parse = parse_entry
+    ) -> None:
+        """Touches nothing. The names are checked; ``parse`` reads an entry as `parse_entry`."""
         self.environment = environment
         self.preset = preset
         self._place = place
+        self._parse = parse
         self._prefix = names.log_prefix(environment, preset)
 
     def head(self) -> Entry | None:
         """The newest entry; None if there is no log."""
         numbers = self._place.numbers(self._prefix)
         return self._entry(numbers[-1]) if numbers else None
+
+    def at(self, number: int) -> Entry:
+        """The entry of that number, of which it is known that there is one."""
+        return self._entry(number)
 
     def newest_first(self) -> Iterator[Entry]:
         """All entries, each checked against the one after it."""
@@ -53,12 +62,25 @@ class Log:
         if after is not None:
             self._check_chain(after, None)
 
-    def find(self, *, version: int | None, digest: Digest | None) -> Entry:
-        """The newest release of a version, of a bound preset's digest, else of a preset's."""
+    def find(
+        self,
+        *,
+        version: int | None,
+        digest: Digest | None,
+        counts: Callable[[Entry], bool] | None = None,
+    ) -> Entry:
+        """
+        The newest release of a version, of a bound preset's digest, else of a preset's.
+
+        ``counts`` says whether a release that would do is one.
+        """
         of_preset: Entry | None = None
         released: set[int] = set()
         for entry in self.newest_first():
             if entry.kind != "release":
+                continue
+            fits = {entry.preset_digest, entry.bound_digest} & {digest} or entry.version == version
+            if fits and counts is not None and not counts(entry):
                 continue
             if entry.version == version or entry.bound_digest == digest:
                 return entry
@@ -120,7 +142,7 @@ class Log:
     def _entry(self, number: int) -> Entry:
         key = names.numbered(self._prefix, number)
         data = self._place.demand(key)
-        return self._place.checked(key, parse_entry, data, self.environment, self.preset, number)
+        return self._place.checked(key, self._parse, data, self.environment, self.preset, number)
 
     def _check_chain(self, entry: Entry, before: Digest | None) -> None:
         if entry.previous != before:

@@ -29,6 +29,10 @@ CAMPAIGNS = "campaigns"
 DOCTOR = "doctor"
 """What `registry doctor` tried, where it may not remove it: nothing of the registry's."""
 
+SIGNATURES = "signatures"
+TRUST = "trust"
+SNAPSHOTS = "snapshots"
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NUMBER = re.compile(r"([1-9][0-9]{0,8})\.json")
 _BLOB = re.compile(r"([0-9a-f]{64})\.json")
@@ -116,11 +120,27 @@ def campaign_key(environment: str, campaign: str) -> str:
     return f"{CAMPAIGNS}/{environment}/{check_name(campaign, 'campaign')}.json"
 
 
+def signature_key(digest: Digest, keyid: str) -> str:
+    """Where the signature stands that a key made of the object with those bytes."""
+    return f"{signatures_prefix(digest)}/{keyid}.json"
+
+
+def signatures_prefix(digest: Digest) -> str:
+    """Where the signatures of the object with those bytes stand."""
+    return f"{SIGNATURES}/{digest.removeprefix('sha256:')}"
+
+
+def snapshots_prefix(environment: str) -> str:
+    """Where the snapshots of an environment stand."""
+    return f"{SNAPSHOTS}/{check_name(environment, 'environment')}"
+
+
 def numbered(prefix: str, number: int) -> str:
     """The key of the object with that number (1, 2, 3, ...) under ``prefix``."""
     return f"{prefix}/{number}.json"
 
 
+@lru_cache(maxsize=4096)
 def number_of(name: str) -> int | None:
     """The number in ``7.json``; None for a name that is no numbered object's."""
     match = _NUMBER.fullmatch(name)

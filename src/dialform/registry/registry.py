@@ -16,6 +16,7 @@ from dialform.errors import (
     ObjectCorrupt,
     RegistryError,
     UnknownFormat,
+    Untrusted,
     UsageError,
 )
 from dialform.presets.canonical import Digest, is_digest
@@ -30,15 +31,19 @@ from dialform.registry.folder import FolderStore
 from dialform.registry.location import bucket_of, folder_of, is_inside
 from dialform.registry.logs import Log
 from dialform.registry.place import Place
+from dialform.registry.plain import parse_plain
 from dialform.registry.store import Remote
 from dialform.registry.transitions import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
 
     from dialform.registry.entries import Entry, Kind, Meta
     from dialform.registry.store import Store
+    from dialform.registry.trust.guard import Guard, Trust
+    from dialform.registry.trust.issuing import Issuer
+    from dialform.registry.trust.signers import Signer
 
 _GIVEN = "the document to publish"
 
@@ -53,23 +58,55 @@ class Registry:
     * `RegistryUnreachable` in any doubt whether what it looks for is there;
     * `ObjectCorrupt` for an object that is not what its name, place or form says;
     * `UnknownFormat` for an object that a newer dialform wrote;
-    * `UsageError` for a name that can't be an environment's or a preset's.
+    * `UsageError` for a name that can't be an environment's or a preset's;
+    * `Untrusted`, where it was given a ``trust``, for what that does not believe.
     """
 
-    def __init__(self, store: Store, *, may_create: bool = False) -> None:
-        """``may_create``: publishing into a place that is not there yet creates it."""
+    def __init__(
+        self,
+        store: Store,
+        *,
+        may_create: bool = False,
+        trust: Trust | None = None,
+        signer: Callable[[], Signer | None] | None = None,
+    ) -> None:
+        """
+        Touch nothing.
+
+        Args:
+            store: where it is.
+            may_create: publishing into a place that is not there yet creates it.
+            trust: what is demanded of environments, releases, approvals and evidence before
+                they are returned; None: what they are by themselves.
+            signer: gives who signs what is written, asked when something is; None: nobody.
+
+        """
         self.store = store
         self._place = Place(store, may_create=may_create)
+        self._signer = signer
+        self.guard: Guard | None = None
+        """Holds what is read to what a reader believes; None where it was opened without."""
+        if trust is not None:
+            from dialform.registry.trust.guard import Guard  # noqa: PLC0415 - where it is asked for
+
+            self.guard = Guard(self._place, trust)
 
     @classmethod
-    def open(cls, url: str, *, base: str | PathLike[str]) -> Registry:
+    def open(
+        cls,
+        url: str,
+        *,
+        base: str | PathLike[str],
+        trust: Trust | None = None,
+        signer: Callable[[], Signer | None] | None = None,
+    ) -> Registry:
         """
         The registry at ``url``.
 
         That is a folder, relative to ``base`` or absolute, or ``file://``; or a place in a
         bucket: ``s3://bucket/prefix``, ``gs://bucket/prefix``, ``az://container/prefix``.
         A registry that lies inside ``base``, the project, is created by its first publication;
-        any other is created with ``create_marker``.
+        any other is created with ``create_marker``. ``trust`` and ``signer`` are as for the class.
 
         Raises:
             SettingError: for a URL that means neither.
@@ -80,9 +117,15 @@ class Registry:
             from dialform.registry.cache import CachedStore, cache_folder  # noqa: PLC0415  # remote
             from dialform.registry.objects import BucketStore  # noqa: PLC0415
 
-            return cls(CachedStore(BucketStore(bucket), cache_folder()))
+            store = CachedStore(BucketStore(bucket), cache_folder())
+            return cls(store, trust=trust, signer=signer)
         path = folder_of(url, base)
-        return cls(FolderStore(path, url=url), may_create=is_inside(path, base))
+        return cls(
+            FolderStore(path, url=url),
+            may_create=is_inside(path, base),
+            trust=trust,
+            signer=signer,
+        )
 
     @property
     def url(self) -> str:
@@ -100,7 +143,8 @@ class Registry:
             return self
         from dialform.registry.listed import ListedStore, newest  # noqa: PLC0415  # remote only
 
-        return Registry(ListedStore(self.store, newest))
+        trust = None if self.guard is None else self.guard.trust
+        return Registry(ListedStore(self.store, newest), trust=trust, signer=self._signer)
 
     def warm(self, pins: Iterable[tuple[str, int, Digest]]) -> None:
         """
@@ -278,7 +322,14 @@ class Registry:
     def environment(self, environment: str) -> dict[str, Any] | None:
         """What launchers need besides: the newest document; None if there is none."""
         numbers = self._place.numbers(names.environment_prefix(environment))
-        return self._environment(environment, numbers[-1]) if numbers else None
+        if not numbers:
+            if self.guard is not None:
+                self.guard.document(environment, 0, None)
+            return None
+        data, value = self._environment(environment, numbers[-1])
+        if self.guard is not None:
+            self.guard.document(environment, numbers[-1], digest_of(data))
+        return value
 
     def publish_environment(self, environment: str, doc: bytes) -> int:
         """
@@ -301,27 +352,40 @@ class Registry:
             raise RegistryError(f"{_GIVEN} is not one of environment {environment}")
         self._place.require_writable()
         number = len(self._place.numbers(prefix))
-        if number and self._environment(environment, number) == value:
-            return number
+        if number:
+            data, there = self._environment(environment, number)
+            if there == value:
+                self.sign("environment", data)
+                return number
         number += 1
         key = names.numbered(prefix, number)
-        created = self.store.create(key, documents.environment(value, number))
-        if not created and self._environment(environment, number) != value:
+        data = documents.environment(value, number)
+        created = self.store.create(key, data)
+        if not created and self._environment(environment, number)[1] != value:
             raise LostRace(
                 f"environment {environment} was published by somebody else at this moment, with "
                 "other settings: find out who, then run it again"
             )
+        self.sign("environment", data)
         return number
 
     # Release logs
 
     def head(self, environment: str, preset: str) -> Entry | None:
-        """The newest entry of a log; None if there is no log."""
-        return Log(self._place, environment, preset).head()
+        """The newest entry of a log; None if there is no log. What is only proposed is none."""
+        return self._believed(Log(self._place, environment, preset))
+
+    def _believed(self, log: Log) -> Entry | None:
+        return log.head() if self.guard is None else self.guard.head(log, log.head())
 
     def entries(self, environment: str, preset: str) -> list[Entry]:
-        """All entries of a log, newest last, each checked against the one after it."""
-        return list(Log(self._place, environment, preset).newest_first())[::-1]
+        """All entries up to the `head`, newest last, each checked against the one after it."""
+        log = Log(self._place, environment, preset)
+        found = list(log.newest_first())[::-1]
+        if self.guard is None:
+            return found
+        head = self.guard.head(log, found[-1] if found else None)
+        return found[: 0 if head is None else head.seq]
 
     def find_release(
         self,
@@ -340,7 +404,15 @@ class Registry:
             ObjectAbsent: if it was never released there.
 
         """
-        return Log(self._place, environment, preset).find(version=version, digest=digest)
+        log = Log(self._place, environment, preset)
+        if self.guard is None:
+            return log.find(version=version, digest=digest)
+        try:
+            return log.find(version=version, digest=digest, counts=self.guard.counts)
+        except ObjectAbsent:
+            entry = log.find(version=version, digest=digest)
+            self.guard.entry(entry)
+            return entry
 
     def append(  # noqa: PLR0913  # an entry has that many sides
         self,
@@ -374,13 +446,18 @@ class Registry:
         log = Log(self._place, environment, preset)
         change = Change(kind, version, preset_digest, bound_digest, yank_version, references)
         self._place.require_writable()
-        return log.append(
-            change, meta, expected=expected, take_over=take_over, check=self._check_references
-        )
+
+        def check(entry: Entry) -> None:
+            self._check_references(entry)
+            self._check_signable(log, entry)
+
+        entry = log.append(change, meta, expected=expected, take_over=take_over, check=check)
+        self.sign_entry(entry)
+        return entry
 
     def heads(self, environment: str) -> Iterator[tuple[str, Entry | RegistryError]]:
         """
-        The head of each log in an environment, by preset; the error of one that is damaged.
+        The head of each log in an environment, by preset; the error of one that can't be read.
 
         Lists each folder once, where ``presets`` and ``head`` for each list them twice.
         """
@@ -392,12 +469,92 @@ class Registry:
             if names.name_fault(preset) is not None:
                 continue
             try:
-                head = self.head(environment, preset)
-            except (ObjectCorrupt, UnknownFormat) as error:
+                head = self._believed(Log(self._place, environment, preset, parse_plain))
+            except (ObjectCorrupt, UnknownFormat, Untrusted) as error:
                 yield preset, error
             else:
                 if head is not None:
                     yield preset, head
+
+    # Signatures
+
+    @property
+    def signer(self) -> Signer | None:
+        """
+        Who signs what is written; None: nobody.
+
+        Raises:
+            SettingError: it is said in a form that names none.
+
+        """
+        return None if self._signer is None else self._signer()
+
+    @property
+    def issuer(self) -> Issuer:
+        """Writes trust statements and snapshots, under this process's signer."""
+        from dialform.registry.trust.issuing import Issuer  # noqa: PLC0415 - where keys are used
+
+        return Issuer(self._place, self._signer)
+
+    def sign_environment(self, environment: str) -> bool:
+        """
+        Put the signer's signature beside the environment's newest document.
+
+        Returns:
+            Whether there is a new one.
+
+        Raises:
+            ObjectAbsent: there is no such document.
+            SettingError: the signer can't sign.
+
+        """
+        numbers = self._place.numbers(names.environment_prefix(environment))
+        if not numbers:
+            raise ObjectAbsent(f"{self.url}: the registry has no environment {environment!r}")
+        return self.sign("environment", self._environment(environment, numbers[-1])[0])
+
+    def sign(self, kind: str, data: bytes) -> bool:
+        """
+        Put the signature of this process's signer beside an object, by its stored bytes.
+
+        Returns:
+            Whether there is a new one: there is no signer, or it has signed already.
+
+        Raises:
+            SettingError: the signer can't sign.
+
+        """
+        signer = self.signer
+        if signer is None:
+            return False
+        from dialform.registry.trust.signing import sign  # noqa: PLC0415 - where keys are used
+
+        return sign(self._place, kind, data, signer)
+
+    def sign_entry(self, entry: Entry) -> bool:
+        """
+        The same for an entry of a log.
+
+        Where what it takes over is not signed, a brake is left as it is: it counts without.
+
+        Raises:
+            Untrusted: it is no brake, and what it takes over is not signed.
+            SettingError: the signer can't sign.
+
+        """
+        signer = self.signer
+        if signer is None:
+            return False
+        from dialform.registry.trust.signing import (  # noqa: PLC0415 - where keys are used
+            check_startable,
+            sign,
+            signature_fault,
+        )
+
+        log = Log(self._place, entry.environment, entry.preset)
+        fault = signature_fault(self._place, log, entry, signer.public, self.guard)
+        check_startable(log, entry, fault)
+        return fault is None and sign(self._place, "release", entry.render(), signer)
 
     # Approvals
 
@@ -408,11 +565,23 @@ class Registry:
         return {digest for name in found if (digest := names.digest_of_folder(name)) is not None}
 
     def approvals(self, environment: str, digest: Digest) -> list[Approval]:
-        """All approvals of a preset's digest for an environment, oldest first."""
-        prefix = names.approvals_prefix(environment, digest)
-        return [
-            self._approval(environment, digest, number) for number in self._place.numbers(prefix)
-        ]
+        """
+        All approvals of a preset's digest for an environment, oldest first.
+
+        With pinned keys those that a key which counts signed, and no two by the same key.
+        """
+        found = self._approvals(environment, digest)
+        if self.guard is None or self.guard.trust.keys is None:
+            return found
+        used: set[str] = set()
+        counted: list[Approval] = []
+        for one in found:
+            by = (self.guard.signers("approval", digest_of(one.render())) or frozenset()) - used
+            if by:
+                used.add(min(by))
+                counted.append(one)
+        self._say_uncounted(len(found) - len(counted), f"approvals of {digest} for {environment}")
+        return counted
 
     def approve(self, environment: str, preset: str, digest: Digest, meta: Meta) -> Approval:
         """
@@ -433,10 +602,11 @@ class Registry:
         if not meta.by or not (is_time(meta.time) and is_text(meta.by) and is_text(meta.reason)):
             raise UsageError(f"{meta} is no approval: it takes who, when in UTC, and text")
         self.read_document(digest, documents.PRESET)
-        found = self.approvals(environment, digest)
+        found = self._approvals(environment, digest)
         while True:
             for one in found:
                 if (one.by, one.preset) == (meta.by, preset):
+                    self.sign("approval", one.render())
                     return one
             number = found[-1].seq + 1 if found else 1
             made = Approval(
@@ -444,18 +614,25 @@ class Registry:
                 meta.commit,
             )  # fmt: skip
             if self.store.create(names.numbered(prefix, number), made.render()):
+                self.sign("approval", made.render())
                 return made
             found = [self._approval(environment, digest, number)]
 
     # Evidence
 
     def evidence(self, environment: str, preset: str, version: int) -> list[Evidence]:
-        """All that was published of the dials of a version in an environment, oldest first."""
-        prefix = names.evidence_prefix(environment, preset, version)
-        return [
-            self._evidence(environment, preset, version, number)
-            for number in self._place.numbers(prefix)
-        ]
+        """
+        All that was published of the dials of a version in an environment, oldest first.
+
+        With pinned keys that which a key that counts signed.
+        """
+        found = self._all_evidence(environment, preset, version)
+        if self.guard is None or self.guard.trust.keys is None:
+            return found
+        counted = [one for one in found if self.guard.signers("evidence", digest_of(one.render()))]
+        what = f"publications of dials of version {version} of {preset} in {environment}"
+        self._say_uncounted(len(found) - len(counted), what)
+        return counted
 
     def publish_evidence(  # noqa: PLR0913, PLR0917  # it has that many sides
         self, environment: str, preset: str, digest: Digest, ledger: str, tally: Tally, meta: Meta
@@ -477,18 +654,27 @@ class Registry:
         if not (is_time(meta.time) and is_text(meta.by) and ledger):
             raise UsageError(f"{meta} is of no evidence: it takes when in UTC, and text")
         prefix = names.evidence_prefix(environment, preset, version)
-        found = self.evidence(environment, preset, version)
+        found = self._all_evidence(environment, preset, version)
         while True:
             last = next((one for one in reversed(found) if one.ledger == ledger), None)
             if last is not None and last.tally == tally:
+                self.sign("evidence", last.render())
                 return last
             number = found[-1].seq + 1 if found else 1
             made = Evidence(
                 environment, preset, version, digest, number, ledger, meta.time, meta.by, tally
             )
             if self.store.create(names.numbered(prefix, number), made.render()):
+                self.sign("evidence", made.render())
                 return made
             found.append(self._evidence(environment, preset, version, number))
+
+    def _all_evidence(self, environment: str, preset: str, version: int) -> list[Evidence]:
+        prefix = names.evidence_prefix(environment, preset, version)
+        return [
+            self._evidence(environment, preset, version, number)
+            for number in self._place.numbers(prefix)
+        ]
 
     def _evidence(self, environment: str, preset: str, version: int, number: int) -> Evidence:
         key = names.numbered(names.evidence_prefix(environment, preset, version), number)
@@ -527,6 +713,12 @@ class Registry:
         data = self._place.demand(key)
         return self._place.checked(key, parse_claim, data, ledger, number)
 
+    def _approvals(self, environment: str, digest: Digest) -> list[Approval]:
+        prefix = names.approvals_prefix(environment, digest)
+        return [
+            self._approval(environment, digest, number) for number in self._place.numbers(prefix)
+        ]
+
     def _approval(self, environment: str, digest: Digest, number: int) -> Approval:
         key = names.numbered(names.approvals_prefix(environment, digest), number)
         data = self._place.demand(key)
@@ -549,15 +741,37 @@ class Registry:
         if fault is not None:
             raise RegistryError(f"bound preset {entry.bound_digest}: {fault}")
 
+    def _say_uncounted(self, count: int, what: str) -> None:
+        if count and self.guard is not None:
+            self.guard.say(f"{count} {what} count for nothing: no key that counts signed them")
+
+    def _check_signable(self, log: Log, entry: Entry) -> None:
+        """What starts calls is not written where it could not be signed."""
+        signer = self.signer
+        pinned = self.guard is not None and self.guard.trust.keys is not None
+        if signer is None and not pinned:
+            return
+        from dialform.registry.trust.signing import (  # noqa: PLC0415 - where keys are used
+            check_startable,
+            signature_fault,
+        )
+
+        if signer is None:
+            check_startable(log, entry, "keys are pinned and DIALFORM_SIGNER names none to sign it")
+        else:
+            fault = signature_fault(self._place, log, entry, signer.public, self.guard)
+            check_startable(log, entry, fault)
+
     def _version(self, preset: str, number: int) -> Digest:
         key = names.numbered(names.versions_prefix(preset), number)
         data = self._place.demand(key)
         return self._place.checked(key, documents.parse_version, data, preset, number)
 
-    def _environment(self, environment: str, number: int) -> dict[str, Any]:
+    def _environment(self, environment: str, number: int) -> tuple[bytes, dict[str, Any]]:
         key = names.numbered(names.environment_prefix(environment), number)
         data = self._place.demand(key)
-        return self._place.checked(key, documents.parse_environment, data, environment, number)
+        value = self._place.checked(key, documents.parse_environment, data, environment, number)
+        return data, value
 
 
 _PLACED = frozenset((documents.CHECKSUM, documents.SEQ))

@@ -148,6 +148,7 @@ def test_a_yanked_version_is_barred_for_good(
     assert main(["yank", "collections@1", "-s", "dev", "--reason", "old price"]) == 0
     captured = capsys.readouterr()
     assert "version 1 is barred for good" in captured.out
+    assert "who heard it: dialform results -s dev --heard collections@1" in captured.err
     assert "version 1 is what dev has live" in captured.err
     assert main(list(CALL)) == 3
     said = capsys.readouterr().err

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 FILES = {
     "dev.toml": """\
+registry = { url = ".dialform/registry", unsigned = true }
 [workspace]
 url = "https://api.vogent.ai/api"
 keyvar = "VOGENT_API_KEY_DEV"
-[registry]
-url = ".dialform/registry"
+
 [agents]
 desk = { id = "a-1", name = "Desk" }
 [models]

@@ -186,6 +186,42 @@ def test_limits_for_campaigns_are_told_as_they_stand(tmp_path: Path) -> None:
     }
 
 
+def test_what_ledgers_keep_is_told_as_it_stands(tmp_path: Path) -> None:
+    """A child replaces single settings; a retention as long as the longest cap is long enough."""
+    files = edited(
+        "dev.toml",
+        "[calls]",
+        '[ledger]\nretention = "7d"\ntranscripts = false\n[calls]\nperPerson = { 7d = 3 }',
+    ) | edited("prod.toml", 'unset = ["presets"]', 'unset = ["presets"]\nledger.retention = "90d"')
+    project = written(tmp_path, files)
+    told = {}
+    for name in ("dev", "prod"):
+        declared = project.environment(name)
+        declared.require()
+        assert checking.environment(declared.document.decode()) is None
+        told[name] = json.loads(declared.document)["ledger"]
+    assert told == {
+        "dev": {"retention": "7d", "transcripts": False},
+        "prod": {"retention": "90d", "transcripts": False},
+    }
+
+
+@pytest.mark.parametrize(
+    ("ledger", "fault"),
+    [
+        ({"retention": "90"}, "ledger: .*'90' is no time to keep data for"),
+        ({"retention": 90}, "ledger: .* can't be read"),
+        ({"transcripts": "no"}, "ledger: .*transcripts is 'no'"),
+        ({"recordings": False}, "ledger: .* says recordings of its ledger"),
+    ],
+)
+def test_a_program_of_ones_own_can_not_publish_what_ledgers_can_not_keep_to(
+    ledger: dict[str, Any], fault: str
+) -> None:
+    document = environment_document("dev", WORKSPACE, {"destinations": ["US"]}, None, ledger)
+    assert re.match(fault, checking.environment(canonical(document).decode()) or "")
+
+
 def test_a_child_takes_its_parents_limits_and_replaces_or_drops_single_ones(tmp_path: Path) -> None:
     files = edited("dev.toml", "[calls]", f"{CAMPAIGNS}[calls]") | edited(
         "prod.toml",

@@ -44,14 +44,35 @@ def calls(text: str, **more: str) -> Mapping[str, str | bytes | None]:
     return {**changed, **{f"holidays/{name}.toml": days for name, days in more.items()}}
 
 
+PUBLIC = "ed25519:1+MiAIAfRt4DHqAekZvBZIV71y3k5pnwdM/I7WKbU9k="
+WEAK = "ed25519:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+
+def keyed(text: str) -> Mapping[str, str | bytes | None]:
+    """Dev with these keys in its registry's table."""
+    return edited("dev.toml", "unsigned = true", text)
+
+
 def campaigns(text: str) -> Mapping[str, str | bytes | None]:
     """Prod with these limits for campaigns."""
     return edited("prod.toml", "[presets.visit]", f"[campaigns]\n{text}\n[presets.visit]")
 
 
+def kept(text: str) -> Mapping[str, str | bytes | None]:
+    """Prod with these settings for the ledger."""
+    return edited("prod.toml", "[presets.visit]", f"[ledger]\n{text}\n[presets.visit]")
+
+
 HOURS = 'hours = ["09:00-17:00"]'
 
 CASES: dict[str, Mapping[str, str | bytes | None]] = {
+    "no keys, and nobody says that there are none": edited("dev.toml", ", unsigned = true", ""),
+    "keys that are none": keyed(f'keys = ["ed25519:AAAA", "{WEAK}", "{PUBLIC[8:]}"]'),
+    "a key twice": keyed(f'keys = ["{PUBLIC}", "{PUBLIC}"]'),
+    "a threshold above the keys": keyed(f'keys = ["{PUBLIC}"], threshold = 2'),
+    "a threshold without keys": keyed("unsigned = true, threshold = 1"),
+    "unsigned beside keys": keyed(f'keys = ["{PUBLIC}"], unsigned = true'),
+    "an empty list of keys": keyed("keys = []"),
     "no destinations": edited("dev.toml", '[calls]\ndestinations = "any"\n', ""),
     "an empty list of destinations": calls("destinations = []"),
     "destinations that are none": calls('destinations = ["US", "UK", "us", "+1 415", "+", "XX"]'),
@@ -96,6 +117,13 @@ CASES: dict[str, Mapping[str, str | bytes | None]] = {
         'retry.busy = { times = 0, after = "soon" }\nretry.failed = { times = 21 }\n'
         'retry.no-answer = { times = 1, after = "1h", most = 3 }'
     ),
+    "a retention that is no time": kept('retention = "3 months"'),
+    "a retention of hours": kept('retention = "23h"'),
+    "a retention that is a number": kept("retention = 90\ntranscripts = 0"),
+    "a retention that forgets whom a cap counts": kept(
+        'retention = "2d"\n[calls]\nperPerson = { 24h = 1, 7d = 3 }'
+    ),
+    "a setting of the ledger that there isn't": kept('retain = "90d"'),
     "gates from nowhere": gates('from = "deb"'),
     "gates from itself": gates('from = "prod"'),
     "a soak without from": gates('soak = "2h"'),

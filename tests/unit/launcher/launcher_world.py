@@ -94,6 +94,12 @@ class World:
         document = environment_document("dev", workspace, calls)
         self.registry.publish_environment("dev", canonical(document))
 
+    def amend_environment(self, **tables: Any) -> None:
+        """Publish ``dev`` with these tables besides what it says already."""
+        document = self.registry.environment("dev")
+        assert document is not None
+        self.registry.publish_environment("dev", canonical({**document, **tables}))
+
     def bound(self, name: str = "reminder", **call: Any) -> dict[str, Any]:
         """The bound preset of a preset with these fields, its documents published."""
         inputs = call.pop("inputs", INPUTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from dialform.registry import FolderStore, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -198,3 +198,8 @@ def test_without_its_marker_a_registry_takes_no_write(tmp_path: Path) -> None:
     with pytest.raises(RegistryUnreachable):
         registry.append("prod", "reminder", "hold", expected=None, meta=meta())
     assert objects(tmp_path / "registry") == before
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="needs Linux's /proc")
+def test_a_file_that_holds_more_than_its_size_says_is_read_to_its_end() -> None:
+    assert FolderStore("/proc").read("version") == Path("/proc/version").read_bytes() != b""

@@ -1,8 +1,8 @@
 """
-An environment's rules for calls and campaigns as people read them, one by one.
+An environment's rules for calls, campaigns and its ledger as people read them, one by one.
 
-Pure. Takes its document, or the tables ``calls`` and ``campaigns`` of one; what a rule means is
-elsewhere.
+Pure. Takes its document, or the tables ``calls``, ``campaigns`` and ``ledger`` of one; what a rule
+means is elsewhere.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def single_rules(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield f"campaigns.retry.{end}", f"{one['times']} times, {one['after']} later"
         else:
             yield f"campaigns.{key}", f"{value:g}"
+    for key, value in (document.get("ledger") or {}).items():
+        yield f"ledger.{key}", value if isinstance(value, str) else str(value).lower()
 
 
 def _of_calls(calls: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,10 @@ from dialform.errors import (
 )
 from dialform.launcher.campaign.governor import Governor
 from dialform.launcher.idempotency import CONFLICT, EXISTED
+from dialform.launcher.outcomes.follow import Follower, afollow
+from dialform.launcher.outcomes.watch import PER_SECOND, POLLS
 from dialform.launcher.records import (
+    ACCEPTED,
     ENDED,
     FINISHED,
     PAUSED,
@@ -57,8 +60,8 @@ IDLE = 30.0
 """Seconds after which the ledger is looked at again where nothing is due: somebody may add to it,
 or another process may have left something."""
 
-POLLS = (5.0, 10.0, 20.0, 30.0)
-"""Seconds between looks at a live call; the last one is repeated."""
+LISTENS = 2.0
+"""Seconds between looks at what others, as `dialform serve`, wrote of the calls that are live."""
 
 EQUAL_REJECTIONS = 5
 """Equal rejections in a row that are not about the people who were called."""
@@ -75,6 +78,7 @@ _SHORTEST = 0.02
 _LOST_IN_A_ROW = 5
 """Calls without an answer in a row after which nothing more is sent."""
 
+_NOT_BEGUN = "interrupted before the call was sent"
 _NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown outcome"
 
 
@@ -123,6 +127,30 @@ class Ended(NamedTuple):
     ended_at: float
 
 
+class Picked(NamedTuple):
+    """Rows that are due, and what is to become of each."""
+
+    ready: list[tuple[Row, Reservation]]
+    """To be called now."""
+
+    rooms: list[Room | None]
+    """Of each that is ready, what the caps say."""
+
+    skipped: list[tuple[Row, str]]
+    """Not to be called any more, and why."""
+
+    later: list[tuple[Row, float, Refusal]]
+    """Not to be called now, and when."""
+
+    stop: Stop | None = None
+    """Why nobody is."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.ready or self.skipped or self.later or self.stop)
+
+
 class Happened(NamedTuple):
     """Something to show."""
 
@@ -156,6 +184,7 @@ class Engine:
         timeout: float = 30.0,
         longest_call: float = 3600.0,
         polls: Sequence[float] = POLLS,
+        listens: float = LISTENS,
         stale: float = STALE,
         idle: float = IDLE,
         is_pending: Callable[[Record], bool] | None = None,
@@ -177,8 +206,10 @@ class Engine:
             report: is told what happens.
             key: an ``idempotencyKey`` for a row's next attempt; None: none is sent.
             timeout: seconds that the API has for an answer.
-            longest_call: seconds after which a call that was not seen to end is let go of.
-            polls: seconds between looks at a live call; the last one is repeated.
+            longest_call: seconds that a call may take: one that was not seen to end some time
+                after them is let go of.
+            polls: when a live call is looked at, as `outcomes.watch.POLLS`.
+            listens: seconds between looks at what others wrote of calls that are followed.
             stale: seconds after which what is released is looked at again.
             idle: seconds after which the ledger is looked at again where nothing is due.
             is_pending: whether a process may still settle a dial; None asks the machine.
@@ -199,7 +230,7 @@ class Engine:
         self._key = key
         self._timeout = timeout
         self._longest = longest_call
-        self._polls = polls
+        self._listens = listens
         self._stale = stale
         self._longest_idle = idle
         self._is_pending = is_pending
@@ -208,7 +239,24 @@ class Engine:
         self._wake = asyncio.Event()
         # In the order in which they began: sets would make each run another one.
         self._sends: dict[asyncio.Task[None], None] = {}
-        self._calls: dict[asyncio.Task[None], None] = {}
+        self._aside: dict[asyncio.Task[None], None] = {}
+        """What goes on until the end: following calls, and listening for what others saw."""
+
+        self._follower = Follower(
+            lambda: asyncio.get_running_loop().time(),
+            per_second=max(PER_SECOND, settings.live / 2),
+            polls=polls,
+            hearsay=True,
+        )
+        self._rows: dict[str, Row] = {}
+        """The rows of the calls that are followed, by the ledger's own id of the dial."""
+
+        self._heard: set[str] = set()
+        """Those of them whose end somebody else wrote down."""
+
+        self._unsent: dict[str, None] = {}
+        """The ledger's ids of calls that are reserved, and whose sending has not begun."""
+
         self._placed = 0
         self._before = 0
         """Calls that the campaign placed before this process began."""
@@ -232,6 +280,8 @@ class Engine:
         await self._writer.call(self._ledger.set_campaign_state, self.campaign.id, RUNNING)
         self._before = self._placed = await self._writer.call(self._ledger.placed, self.campaign.id)
         await self._take_stock()
+        for aside in (self._follow_all(), self._listen()):
+            self._spawn(self._aside, aside)
         try:
             while self._stop is None:
                 await self._look()
@@ -273,7 +323,8 @@ class Engine:
         for record in await call(self._ledger.live, self.campaign.id):
             if record.dial_id is not None and record.dial_id not in self._followed:
                 self.governor.live += 1
-                self._follow(_row_of(record), record.dial_id)
+                age = max(0.0, self._now() - record.placed)
+                self._follow(_row_of(record), record, age)
                 found = True
         ended = await call(self._ledger.ended, self.campaign.id, list(self.settings.retry))
         for record in ended:
@@ -295,7 +346,7 @@ class Engine:
         if settings.total is not None and self._placed + self.governor.in_flight >= settings.total:
             if not self._sends:
                 self._end(Stop(PAUSED, "total", f"{self._placed} calls were placed, the most"))
-        elif self._is_canary() and not self._sends and not self._calls:
+        elif self._is_canary() and not self._sends and not self._follower:
             self._end(Stop(PAUSED, "canary", self._told_canary()))
 
     def _is_canary(self) -> bool:
@@ -331,67 +382,90 @@ class Engine:
         most = self._most(now)
         if most == 0:
             return False
-        rows = await self._writer.call(self._ledger.due, self.campaign.id, now, most)
-        if not rows:
-            return False
-        try:
-            whys = await self._writer.call(self._suppressed_of, rows)
-        except Refused as error:
-            self._end(Stop(PAUSED, "suppression", str(error)))
-            return True
-        ready = [
-            (row, made)
-            for row, why in zip(rows, whys, strict=True)
-            if (made := await self._ready(now, row, why)) is not None
-        ]
-        if not ready:
-            return True
-        reservations = [made for _, made in ready]
-        rooms = [self._gate.room(now, row) for row, _ in ready]
-        records = await self._writer.call(
-            self._ledger.reserve_many, reservations, seconds=self._timeout * 3, rooms=rooms
-        )
-        for (row, made), room, record in zip(ready, rooms, records, strict=True):
+        picked, records = await self._picked(now, most)
+        if picked.stop is not None:
+            self._end(picked.stop)
+        for row, why in picked.skipped:
+            self._tell("skipped", row, why)
+        for row, _, refusal in picked.later:
+            self._tell("later", row, refusal.message)
+        for (row, made), room, record in zip(picked.ready, picked.rooms, records, strict=True):
             if record is not None and made.body is not None:
                 self.governor.starts()
                 self._spawn(self._sends, self._send(row, record, made.body))
             elif room is not None:
                 await self._full(row, room)
         # Rows that another process took meanwhile are not due any more.
-        return True
+        return picked.moves
+
+    def _pick(self, now: float, most: int) -> Picked:
+        """
+        What is due, and what becomes of it: asks the ledger, lists and rules, and writes nothing.
+
+        In the ledger's thread.
+        """
+        picked = Picked([], [], [], [])
+        for row in self._ledger.due(self.campaign.id, now, most):
+            try:
+                why = self._suppressed(row.to)
+            except Refused as error:
+                return Picked([], [], [], [], Stop(PAUSED, "suppression", str(error)))
+            refusal = None if why is not None else self._gate.allows(now, row)
+            if refusal is not None and refusal.due is None:
+                why = refusal.message
+            if why is not None:
+                picked.skipped.append((row, why))
+            elif refusal is not None:
+                picked.later.append((row, max(refusal.due or 0.0, now + 1), refusal))
+            else:
+                picked.ready.append((row, self._reservation(row)))
+                picked.rooms.append(self._gate.room(now, row))
+        return picked
+
+    def _take(self, picked: Picked) -> tuple[Picked, list[Record | None]]:
+        """Write down what was picked; the records of those that are to be sent, as `picked`."""
+        campaign, ledger = self.campaign.id, self._ledger
+        if picked.skipped:
+            skipped = [(row.person, why) for row, why in picked.skipped]
+            ledger.skip_many(campaign, skipped)
+        if picked.later:
+            later = [(row.person, due, refusal.rule) for row, due, refusal in picked.later]
+            ledger.postpone_many(campaign, later)
+        if not picked.ready:
+            return picked, []
+        return picked, ledger.reserve_many(
+            [made for _, made in picked.ready], seconds=self._timeout * 3, rooms=picked.rooms
+        )
+
+    async def _picked(self, now: float, most: int) -> tuple[Picked, list[Record | None]]:
+        """`_pick` and `_take`. Cancelled meanwhile, what is on disk is known to be unsent."""
+        taking = asyncio.ensure_future(
+            self._writer.take(partial(self._pick, now, most), self._take)
+        )
+        try:
+            return await asyncio.shield(taking)
+        finally:
+            if not taking.done():
+                await asyncio.wait([taking])
+            if not taking.cancelled() and taking.exception() is None:
+                made = (one for one in taking.result()[1] if one is not None)
+                self._unsent.update((one.id, None) for one in made)
 
     async def _full(self, row: Row, room: Room) -> None:
         """A row that the caps have no room for is called when they have."""
         latest = partial(self._ledger.latest, self.campaign.environment)
         refusal = await self._writer.call(room, latest)
-        if refusal is not None:
-            await self._put_off(row, refusal)
-
-    def _suppressed_of(self, rows: Sequence[Row]) -> list[str | None]:
-        """Why each is not to be called. Asks the ledger and files: in the ledger's thread."""
-        return [self._suppressed(row.to) for row in rows]
-
-    async def _ready(self, now: float, row: Row, why: str | None) -> Reservation | None:
-        """The row's call, if it may be made now; else, with ``why``, the row is moved."""
-        if why is not None:
-            if await self._writer.call(self._ledger.skip, self.campaign.id, row.person, why):
-                self._tell("skipped", row, why)
-            return None
-        refusal = self._gate.allows(now, row)
-        if refusal is not None:
-            await self._put_off(row, refusal)
-            return None
-        return self._reservation(row)
-
-    async def _put_off(self, row: Row, refusal: Refusal) -> None:
-        """A row that the rules do not let be called now waits, or is skipped."""
-        ledger, call = self._ledger, self._writer.call
+        if refusal is None:
+            return
+        person, now = row.person, self._now()
         if refusal.due is None:
-            if await call(ledger.skip, self.campaign.id, row.person, refusal.message):
+            if await self._writer.call(
+                self._ledger.skip, self.campaign.id, person, refusal.message
+            ):
                 self._tell("skipped", row, refusal.message)
             return
-        due = max(refusal.due, self._now() + 1)
-        await call(ledger.postpone, self.campaign.id, row.person, due, refusal.rule)
+        due = max(refusal.due, now + 1)
+        await self._writer.call(self._ledger.postpone, self.campaign.id, person, due, refusal.rule)
         self._tell("later", row, refusal.message)
 
     def _reservation(self, row: Row) -> Reservation:
@@ -413,6 +487,7 @@ class Engine:
 
     async def _send(self, row: Row, record: Record, body: bytes) -> None:
         """Send a call that is reserved, once, and write down what came of it."""
+        self._unsent.pop(record.id, None)
         try:
             created = await self._transport.create(body, idempotent=self._key is not None)
         except asyncio.CancelledError:
@@ -430,6 +505,7 @@ class Engine:
         self._equal = None
         self._placed += 1
         self.governor.takes()
+        self._wake.set()  # the next may be reserved while this one is written down
         await self._writer.settle(
             Settlement(
                 record.id,
@@ -442,7 +518,7 @@ class Engine:
             )
         )
         self._tell("accepted", row, dial_id=created.dial_id)
-        self._follow(row, created.dial_id)
+        self._follow(row, record._replace(state=ACCEPTED, dial_id=created.dial_id))
 
     async def _fail(self, row: Row, record: Record, error: ApiError) -> None:
         """Write down an outcome that is no dial, and what it means for the next calls."""
@@ -487,28 +563,53 @@ class Engine:
 
     # ------------------------------------------------------------------ follow
 
-    def _follow(self, row: Row, dial_id: str) -> None:
-        self._followed.add(dial_id)
-        self._spawn(self._calls, self._until_ended(row, dial_id))
+    def _follow(self, row: Row, record: Record, age: float = 0.0) -> None:
+        """Follow a live call that was placed ``age`` seconds ago."""
+        self._followed.add(record.dial_id or "")
+        self._rows[record.id] = row
+        placed = asyncio.get_running_loop().time() - age
+        self._follower.add(record, limit=self._longest, placed=placed)
 
-    async def _until_ended(self, row: Row, dial_id: str) -> None:
-        """Look at a live call until it has ended, and plan what its policy says."""
-        began = self._now()
-        polls = 0
-        try:
-            while True:
-                await asyncio.sleep(self._polls[min(polls, len(self._polls) - 1)])
-                polls += 1
-                seen = await self._seen(dial_id)
-                now = self._now()
-                if seen is not None and seen.status in ENDED:
-                    await self._ended(row, dial_id, seen, now)
-                    return
-                if now - began > self._longest:
-                    self._tell("lost", row, "was not seen to end", dial_id)
-                    return
-        finally:
+    async def _follow_all(self) -> None:
+        """Look at live calls until each has ended or is let go of."""
+        most = max(1, self.settings.live)
+        async for seen in afollow(self._follower, self._look_at, at_once=most, forever=True):
+            row = self._rows.pop(seen.record.id)
+            self._heard.discard(seen.record.id)
             self.governor.ends()
+            if seen.given_up:
+                self._tell("lost", row, "was not seen to end", seen.record.dial_id)
+            self._wake.set()
+
+    async def _listen(self) -> None:
+        """What others wrote of calls that are followed, as `dialform serve` does webhooks."""
+        while True:
+            await asyncio.sleep(self._listens)
+            if self._follower:
+                live = await self._writer.call(self._ledger.still_live, self.campaign.id)
+                for one in [one for one in self._follower if one not in live]:
+                    self._heard.add(one)
+                    self._follower.heard(one)
+
+    async def _look_at(self, record: Record) -> Record:
+        """One look at a live call, which plans what its policy says if it has ended."""
+        known = record
+        row = self._rows[record.id]
+        if record.id in self._heard:
+            found = await self._writer.call(self._ledger.record, record.id)
+            known = found or record
+        dial_id = known.dial_id or ""
+        if known.seconds is None:
+            seen = await self._seen(dial_id)
+            now = self._now()
+            if seen is not None and seen.status in ENDED:
+                await self._ended(row, dial_id, seen, now)
+                return known._replace(ended_at=now, seconds=seen.seconds)
+        if known.ended_at is not None:
+            await self._over(
+                row, Ended(dial_id, known.call_status or "", known.result, known.ended_at)
+            )
+        return known
 
     async def _seen(self, dial_id: str) -> Seen | None:
         """What the API says of a call; None where it says nothing now."""
@@ -521,9 +622,13 @@ class Engine:
         await self._writer.see(
             dial_id, seen.status, at=now, result=seen.result, seconds=seen.seconds
         )
-        self._endings[seen.status] += 1
-        self._tell("ended", row, seen.result or seen.status, dial_id)
-        await self._plan_again(row, Ended(dial_id, seen.status, seen.result, now))
+        await self._over(row, Ended(dial_id, seen.status, seen.result, now))
+
+    async def _over(self, row: Row, call: Ended) -> None:
+        """A call has ended, and the ledger knows."""
+        self._endings[call.call_status] += 1
+        self._tell("ended", row, call.result or call.call_status, call.dial_id)
+        await self._plan_again(row, call)
         self._judge()
 
     async def _plan_again(self, row: Row, call: Record | Ended) -> bool:
@@ -565,7 +670,7 @@ class Engine:
             due = await self._writer.call(self._ledger.next_due, self.campaign.id)
             if due is not None:
                 wait = min(wait, due - now)
-            elif not self._sends and not self._calls:
+            elif not self._sends and not self._follower:
                 if await self._take_stock():
                     return
                 counts = await self._writer.call(self._ledger.counts, self.campaign.id)
@@ -584,10 +689,10 @@ class Engine:
         """Wait for the answers that are on their way; live calls go on without us."""
         while self._sends:
             await asyncio.wait(self._sends)
-        for task in list(self._calls):
+        for task in list(self._aside):
             task.cancel()
-        if self._calls:
-            await asyncio.wait(self._calls)
+        if self._aside:
+            await asyncio.wait(self._aside)
         await self._writer.flush()
         if stop.state != RUNNING:
             reason = None if stop.state == FINISHED else f"{stop.rule}: {stop.message}"
@@ -597,14 +702,17 @@ class Engine:
         return stop
 
     async def _let_go(self) -> None:
-        """Leave what is being sent as unknown."""
-        tasks = [*self._sends, *self._calls]
+        """Leave what is being sent as unknown; what is not sent at all is called later."""
+        tasks = [*self._sends, *self._aside]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
         with contextlib.suppress(DialformError):
             await self._writer.flush()
+            unsent = [Settlement(one, "not_sent", evidence=_NOT_BEGUN) for one in self._unsent]
+            if unsent:
+                await self._writer.call(self._ledger.settle_many, unsent)
 
     def _spawn(self, tasks: dict[asyncio.Task[None], None], work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

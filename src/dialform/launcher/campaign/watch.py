@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from dialform.errors import Refused, RegistryError
+from dialform.errors import Refused, RegistryError, Untrusted
 from dialform.launcher.calling import Rules
 from dialform.launcher.campaign.engine import Stop
 from dialform.launcher.records import PAUSED
@@ -56,6 +56,8 @@ class Watch:
             )
             self._rules = None
             _ = self.rules
+        except Untrusted as error:
+            return Stop(PAUSED, "registry", str(error))
         except Refused as error:
             return Stop(PAUSED, "hold", str(error))
         except RegistryError as error:

@@ -1,15 +1,19 @@
 """
-How the engine calls the ledger: in a thread of its own, outcomes in groups.
+How the engine calls the ledger: in a thread of its own, in groups.
 
-One transaction for all that came in while the last one was written: a group is as large as the
-disk is slow, and nobody waits for a timer. A simulation calls directly, in its own order.
+One transaction for all that came in while the last one was written, outcomes, ends of calls and
+the next reservations: a group is as large as the disk is slow, and nobody waits for a timer. A
+simulation calls directly, in its own order.
 """
 
 from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+
+from dialform.launcher.records import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +21,13 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Settlement
 
+_TURNS = 1
+"""Turns of the event loop that a group waits: others are about to come."""
+
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
+_Picked = TypeVar("_Picked")
+_Taken = TypeVar("_Taken")
 
 
 class Writer:
@@ -28,7 +37,7 @@ class Writer:
         """``direct``: no threads, each call at once."""
         self._ledger = ledger
         self._pool = None if direct else ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._waiting: list[tuple[Settlement, asyncio.Future[None]]] = []
+        self._waiting = _Group([], [], [])
         self._flushing: asyncio.Task[None] | None = None
 
     async def call(
@@ -47,17 +56,27 @@ class Writer:
         return await asyncio.to_thread(function)
 
     async def see(self, dial_id: str, status: str, **more: Any) -> None:
-        """`Ledger.see`."""
-        await self.call(self._ledger.see, dial_id, status, **more)
+        """`Ledger.see`; on disk when this returns."""
+        done = self._promised()
+        self._waiting.sightings.append((Sighting(dial_id, status, **more), done))
+        await done
 
     async def settle(self, settlement: Settlement) -> None:
         """Write an outcome down; on disk when this returns. Raises LedgerError."""
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((settlement, done))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+        done = self._promised()
+        self._waiting.settlements.append((settlement, done))
         # Whoever is cancelled meanwhile leaves the outcome to be written all the same.
-        await asyncio.shield(done)
+        await done
+
+    async def take(self, pick: Callable[[], _Picked], take: Callable[[_Picked], _Taken]) -> _Taken:
+        """
+        Look for what comes next and take it, with outcomes that wait: one turn of the ledger.
+
+        ``pick`` looks; ``take`` writes, in one transaction with what waits to be written.
+        """
+        done: asyncio.Future[_Taken] = self._promised()
+        self._waiting.takes.append((lambda: partial(take, pick()), done))
+        return await done
 
     def now(self, settlement: Settlement) -> None:
         """Write an outcome down at once, where there is no time to wait."""
@@ -73,18 +92,56 @@ class Writer:
         if self._pool is not None:
             self._pool.shutdown(wait=True)
 
+    def _promised(self) -> asyncio.Future[Any]:
+        """What is done when the next group is written."""
+        loop = asyncio.get_running_loop()
+        if self._flushing is None or self._flushing.done():
+            self._flushing = loop.create_task(self._flush())
+        return loop.create_future()
+
     async def _flush(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            error = None
+        while any(self._waiting):
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            group, self._waiting = self._waiting, _Group([], [], [])
             try:
-                await self.call(self._ledger.settle_many, [one for one, _ in group])
-            except Exception as found:  # noqa: BLE001 - each who waits gets it
-                error = found
-            for _, done in group:
-                if done.cancelled():
+                taken = await self.call(self._write, group)
+            except Exception as error:  # noqa: BLE001 - each who waits gets it
+                if not group.takes or not any(group[:2]):
+                    _fail(group, error)
                     continue
-                if error is None:
+                # Outcomes are not lost for want of what could not be taken.
+                _fail(_Group([], [], group.takes), error)
+                self._waiting.settlements[:0] = group.settlements
+                self._waiting.sightings[:0] = group.sightings
+                continue
+            for _, done in (*group.settlements, *group.sightings):
+                if not done.done():
                     done.set_result(None)
-                else:
-                    done.set_exception(error)
+            for (_, done), one in zip(group.takes, taken, strict=True):
+                if not done.done():
+                    done.set_result(one)
+
+    def _write(self, group: _Group) -> list[Any]:
+        """All of a group, in one transaction; what was taken."""
+        picked = [pick() for pick, _ in group.takes]
+        with self._ledger.together("what came of calls is not on record"):
+            if group.settlements:
+                self._ledger.settle_many([one for one, _ in group.settlements])
+            if group.sightings:
+                self._ledger.see_many([one for one, _ in group.sightings])
+            return [take() for take in picked]
+
+
+class _Group(NamedTuple):
+    """What is written with one transaction, and who waits for it."""
+
+    settlements: list[tuple[Settlement, asyncio.Future[None]]]
+    sightings: list[tuple[Sighting, asyncio.Future[None]]]
+    takes: list[tuple[Callable[[], Callable[[], Any]], asyncio.Future[Any]]]
+
+
+def _fail(group: _Group, error: Exception) -> None:
+    for _, done in (*group.settlements, *group.sightings, *group.takes):
+        if not done.done():
+            done.set_exception(error)

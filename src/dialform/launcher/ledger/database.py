@@ -21,11 +21,14 @@ class Connection(Protocol):
     locked: str
     """What a SELECT ends with whose rows nobody else may change in this transaction."""
 
+    by_person: str
+    """What follows ``UPDATE person`` where people are named: how they are to be found."""
+
     @property
     def broken(self) -> bool:
         """Whether it is of no use any more."""
 
-    def change(self, statement: str, values: Values | None = None) -> int:
+    def change(self, statement: str, values: Values | Sequence[Any] | None = None) -> int:
         """Run a statement; the number of rows that it made, changed or removed."""
 
     def change_each(self, statement: str, values: Iterable[Values | Sequence[Any]]) -> int:
@@ -53,8 +56,11 @@ class Connection(Protocol):
     def place(self) -> str | None:
         """Which database of which server it is; None: the file says it."""
 
-    def alone(self, name: str) -> None:
-        """In a transaction: wait for those that said the same ``name``, and let no other go on."""
+    def alone(self, names: Iterable[str]) -> None:
+        """In a transaction: wait for those that said one of ``names``, and let no other go on."""
+
+    def make_room(self) -> None:
+        """Make a log of changes as long as it gets: what makes it longer takes its time."""
 
     def checkpoint(self) -> None:
         """Bring what a log of changes holds into the database itself, where there is one."""

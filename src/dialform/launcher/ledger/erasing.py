@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dialform.launcher.calling.keeping import Keeping
 from dialform.launcher.ledger.looking import erased_name, hashed
 from dialform.launcher.ledger.storage import Storage, written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dialform.launcher.ledger.database import Connection, Rows
 
 _THEIRS = "person = :person OR to_number = :person"
@@ -17,9 +20,13 @@ _OLD = (
     "(campaign IS NULL OR campaign IN (SELECT id FROM campaign WHERE state = 'finished'))"
 )
 _OLD_CAMPAIGNS = (
-    "SELECT id FROM campaign WHERE state = 'finished' AND opened_at < :before "
+    "SELECT id FROM campaign WHERE state = 'finished' AND opened_at < :before {of} "
     "AND NOT EXISTS (SELECT 1 FROM dial WHERE dial.campaign = campaign.id "
     "AND (reserved_at >= :before OR dial.state IN ('reserved', 'unknown')))"
+)
+_OF_NOBODY = (
+    "DELETE FROM event WHERE received_at < :at AND applied = 0 "
+    "AND NOT EXISTS (SELECT 1 FROM dial WHERE dial.dial_id = event.dial_id)"
 )
 _EMPTY = "inputs = '{}', withheld = '[]', body = NULL, answer = NULL, words = NULL, evidence = NULL"
 
@@ -73,23 +80,29 @@ class Erasing(Storage):
         self.checkpoint()
         return len(dials)
 
-    def expire(self, before: float) -> int:
+    def expire(self, before: float, *, environment: str | None = None) -> int:
         """
         Remove whom dials from before then called, and what was said; returns how many dials.
 
         As `erase`, of everybody, but nobody is suppressed and ``once`` keys stay. A dial of
         unknown outcome stays whole until it is settled, those of a campaign until it is
-        finished, so that nobody is called again for want of a record. ``before`` is in seconds
-        since 1970.
+        finished, so that nobody is called again for want of a record. Events from before then
+        of calls that are not in the ledger go as well. ``before`` is in seconds since 1970;
+        ``environment`` None is all of them.
         """
-        values = {"before": written(before)}
+        values = {"before": written(before), "environment": environment}
+        of = "" if environment is None else "AND environment = :environment"
         with self._writing("nothing was erased") as connection:
-            dials = connection.rows(f"SELECT id, person, dial_id FROM dial WHERE {_OLD}", values)  # noqa: S608 - a constant
-            rows = connection.rows(
-                "SELECT campaign, row, person FROM person "  # noqa: S608 - a constant
-                f"WHERE to_number <> '' AND campaign IN ({_OLD_CAMPAIGNS})",
+            dials = connection.rows(
+                f"SELECT id, person, dial_id FROM dial WHERE {_OLD} {of}",  # noqa: S608 - constants
                 values,
             )
+            rows = connection.rows(
+                "SELECT campaign, row, person FROM person "  # noqa: S608 - constants
+                f"WHERE to_number <> '' AND campaign IN ({_OLD_CAMPAIGNS.format(of=of)})",
+                values,
+            )
+            connection.change(_OF_NOBODY, {"at": before})
             connection.change_each(
                 f"UPDATE dial SET person = ?, to_number = NULL, {_EMPTY} WHERE id = ?",  # noqa: S608 - a constant
                 [(erased_name(one[1] or one[0]), one[0]) for one in dials],
@@ -102,6 +115,21 @@ class Erasing(Storage):
             )
         self.checkpoint()
         return len(dials)
+
+
+def keep_to(ledger: Erasing, document: Mapping[str, Any]) -> int:
+    """
+    `Erasing.expire` what an environment's document says is not kept; 0 where it keeps all.
+
+    Raises:
+        UnknownFormat, ObjectCorrupt: as `Keeping.of`.
+        LedgerError: the ledger can't be written.
+
+    """
+    retention = Keeping.of(document).retention
+    if retention is None:
+        return 0
+    return ledger.expire(ledger.now() - retention, environment=document["environment"])
 
 
 def _names(person: str, rows: Rows) -> dict[tuple[str, str], str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialform.errors import Refused
+from dialform.errors import CallRefused
+from dialform.launcher.ledger.grouped import names_of, numbered, pages
 from dialform.launcher.ledger.looking import hashed
 from dialform.launcher.ledger.reading import record_where
 from dialform.launcher.ledger.seeing import join
@@ -13,12 +14,15 @@ from dialform.launcher.outcomes.lattice import sight_of
 from dialform.launcher.records import Event, Suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dialform.launcher.ledger.database import Connection, Rows
 
 _EVENT = ", ".join(Event._fields)
 _PAGE = 500
+
+SUPPRESSION = "suppression"
+"""The name of the rule that nobody on the ledger's list is called."""
 
 
 class Events(Storage):
@@ -37,7 +41,7 @@ class Events(Storage):
         places = ", ".join(f":{name}" for name in Event._fields)
         with self._writing("the event was not kept") as connection:
             if event.dial_id:
-                connection.alone(event.dial_id)
+                connection.alone([event.dial_id])
             kept = connection.change(
                 f"INSERT INTO event ({_EVENT}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - field names
                 {**event._asdict(), "applied": int(event.applied)},
@@ -107,12 +111,13 @@ class Suppressions(Storage):
         return found
 
     def refuse_suppressed(self, number: str | None) -> None:
-        """Raises Refused where ``number`` is on the list; None is a browser call."""
+        """Raises CallRefused where ``number`` is on the list; None is a browser call."""
         found = None if number is None else self.suppressed([number]).get(number)
         if found is not None:
-            raise Refused(
+            raise CallRefused(
                 f"{number} is not to be called since {found.at}: {found.reason}; nothing was sent. "
-                "`dialform suppress` keeps the list"
+                f"`dialform suppress` keeps the list [{SUPPRESSION}]",
+                rule=SUPPRESSION,
             )
 
     def suppressions(self) -> Iterator[Suppression]:
@@ -133,7 +138,7 @@ class Suppressions(Storage):
 
 def apply_waiting(connection: Connection, dial_id: str) -> None:
     """Let a dial know of the events that came before it was known by that id."""
-    connection.alone(dial_id)  # else one that is just being kept would be missed
+    connection.alone([dial_id])  # else one that is just being kept would be missed
     waiting = _events(
         connection.rows(
             f"SELECT {_EVENT} FROM event WHERE dial_id = :dial_id AND applied = 0 "  # noqa: S608 - field names
@@ -152,6 +157,19 @@ def apply_waiting(connection: Connection, dial_id: str) -> None:
             "UPDATE event SET applied = 1 WHERE digest = :digest",
             [{"digest": one.digest} for one in waiting],
         )
+
+
+def apply_waiting_of(connection: Connection, dial_ids: Sequence[str]) -> None:
+    """`apply_waiting` for several dials."""
+    connection.alone(dial_ids)
+    for page in pages(dial_ids):
+        found = connection.rows(
+            f"SELECT DISTINCT dial_id FROM event WHERE applied = 0 "  # noqa: S608 - names of values
+            f"AND dial_id IN ({names_of('dial', len(page))})",
+            numbered("dial", page),
+        )
+        for (one,) in found:
+            apply_waiting(connection, one)
 
 
 def _events(rows: Rows) -> list[Event]:

@@ -61,11 +61,16 @@ class Looking(Storage):
         """The bytes of the dial with that id of the ledger's own; None if there is none."""
         with self._reading() as connection:
             found = connection.rows(
-                "SELECT body, answer FROM dial WHERE id = :id", {"id": identifier}
+                "SELECT body, answer, head, tail FROM dial "
+                "LEFT JOIN frame ON frame.id = dial.frame WHERE dial.id = :id",
+                {"id": identifier},
             )
         if not found:
             return None
-        return Content(*(None if one is None else bytes(one) for one in found[0]))
+        body, answer, head, tail = (None if one is None else bytes(one) for one in found[0])
+        if body is not None:
+            body = b"".join((head or b"", body, tail or b""))
+        return Content(body, answer)
 
     def find(  # noqa: PLR0913 - each is a condition
         self,
@@ -138,6 +143,16 @@ class Looking(Storage):
         with self._reading("nothing was read") as connection:
             found = records_where(connection, where, {"campaign": campaign})
         return [one for one in found if one.dial_id is not None]
+
+    def still_live(self, campaign: str) -> set[str]:
+        """The ledger's own ids of the dials that `live` gives of a campaign."""
+        with self._reading("nothing was read") as connection:
+            found = connection.rows(
+                "SELECT id FROM dial WHERE state = 'accepted' AND ended_at IS NULL "
+                "AND campaign = :campaign",
+                {"campaign": campaign},
+            )
+        return {one for (one,) in found}
 
     def ended(self, campaign: str, hows: Sequence[str]) -> list[Record]:
         """

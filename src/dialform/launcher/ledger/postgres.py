@@ -50,6 +50,8 @@ class PostgresConnection:
     """A connection to the server. Statements outside of a transaction are one each."""
 
     locked = " FOR UPDATE"
+    by_person = ""
+    """The server counts its rows, and knows."""
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         """``connection`` commits by itself outside of a transaction."""
@@ -60,7 +62,7 @@ class PostgresConnection:
         """Whether it is of no use any more."""
         return self._connection.closed
 
-    def change(self, statement: str, values: Values | None = None) -> int:
+    def change(self, statement: str, values: Values | Sequence[Any] | None = None) -> int:
         """Run a statement; the number of rows that it changed."""
         return self._connection.execute(_translated(statement), values or {}).rowcount
 
@@ -97,9 +99,16 @@ class PostgresConnection:
         )
         return str(found)
 
-    def alone(self, name: str) -> None:
-        """Hold the lock of that name until the transaction ends."""
-        self.rows("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", {"name": name})
+    def alone(self, names: Iterable[str]) -> None:
+        """Hold the locks of those names until the transaction ends."""
+        self.rows(
+            "SELECT pg_advisory_xact_lock(lock) FROM (SELECT hashtextextended(name, 0) AS lock "
+            "FROM unnest(CAST(:names AS TEXT[])) AS name ORDER BY lock) AS locks",
+            {"names": list(names)},
+        )
+
+    def make_room(self) -> None:
+        """Nothing: the server's own affair."""
 
     def checkpoint(self) -> None:
         """Nothing: the server's own affair."""
@@ -191,7 +200,8 @@ class PostgresServer:
             connection.change(statement.replace(" BLOB", " BYTEA").replace(" WITHOUT ROWID", ""))
         connection.change(schema.NEW_ID, {"id": self._identifier()})
         connection.change(
-            "INSERT INTO meta (key, value) VALUES ('schema', :version)",
+            "INSERT INTO meta (key, value) VALUES ('schema', :version) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             {"version": str(schema.VERSION)},
         )
 

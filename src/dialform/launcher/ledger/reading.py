@@ -27,14 +27,22 @@ def record_where(
 
 
 def records_where(
-    connection: Connection, where: str, values: Mapping[str, Any], *, order: str | None = None
+    connection: Connection,
+    where: str,
+    values: Mapping[str, Any],
+    *,
+    order: str | None = None,
+    lock: bool = False,
 ) -> list[Record]:
     """
     The dials for which ``where`` holds, by ``order``.
 
     Without one they come oldest first, sorted here: a database may prefer an index of the
-    order to one of the condition, and read all dials for the few that are wanted.
+    order to one of the condition, and read all dials for the few that are wanted. ``lock``:
+    nobody else changes them meanwhile.
     """
+    if lock and connection.locked:  # in one order, so that no two wait in a ring
+        where = f"{where} ORDER BY id{connection.locked}"
     ordered = "" if order is None else f" ORDER BY {order}"
     found = [Record(*one) for one in connection.rows(f"{SELECT} WHERE {where}{ordered}", values)]
     return found if order is not None else sorted(found, key=age)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import socket
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import Refused, UsageError
 from dialform.launcher import liveness
 from dialform.launcher.ledger.counting import latest
+from dialform.launcher.ledger.framing import keep
+from dialform.launcher.ledger.grouped import numbered, of_people, pages
 from dialform.launcher.ledger.reading import COLUMNS, record_where
+from dialform.launcher.ledger.rows import lock_people
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import RESERVED, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dialform.launcher.calling import Refusal
     from dialform.launcher.calling.caps import Placed
     from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.ledger.framing import Frame
     from dialform.launcher.records import Reservation
 
     Room = Callable[[Placed], Refusal | None]
@@ -31,12 +35,11 @@ _INSERTED = (
     *("id", "state", "reserved_at", "deadline", "host", "process"),
     *("environment", "preset", "version", "release", "preset_digest", "bound_digest"),
     *("body_digest", "workspace", "to", "from_number_id", "inputs", "withheld", "once"),
-    *("campaign", "person", "attempt", "body", "evidence", "launched_by"),
+    *("campaign", "person", "attempt", "body", "frame", "evidence", "launched_by"),
 )
-_INSERT = (
-    f"INSERT INTO dial ({', '.join(COLUMNS.get(name, name) for name in _INSERTED)}) "  # noqa: S608 - field names
-    f"VALUES ({', '.join(f':{name}' for name in _INSERTED)}) ON CONFLICT DO NOTHING"
-)
+_INTO = f"INSERT INTO dial ({', '.join(COLUMNS.get(name, name) for name in _INSERTED)}) VALUES "  # noqa: S608 - field names
+_INSERT = f"{_INTO}({', '.join(f':{name}' for name in _INSERTED)}) ON CONFLICT DO NOTHING"
+_VALUES = itemgetter(*_INSERTED)
 _TAKE_ROW = (
     "UPDATE person SET state = 'reserved', attempt = attempt + 1, reason = NULL "
     "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
@@ -44,6 +47,9 @@ _TAKE_ROW = (
 )
 _COUNT_ALONE = "UPDATE meta SET value = value WHERE key = 'id'"
 """Waits for those who count: in SQLite every writer does, and a row's lock does elsewhere."""
+
+_MANY = 16
+"""Dials one by one after which more are to be expected."""
 
 _GIVE_ROW_BACK = (
     "UPDATE person SET state = 'planned', attempt = attempt - 1 "
@@ -53,6 +59,9 @@ _GIVE_ROW_BACK = (
 
 class Reserving(Storage):
     """The ledger's dials as they are reserved."""
+
+    _singles = 0
+    """Dials that were reserved one by one, in this process."""
 
     def reserve(
         self, reservation: Reservation, *, seconds: float, room: Room | None = None
@@ -74,6 +83,9 @@ class Reserving(Storage):
             CallRefused: ``room`` says no.
 
         """
+        self._singles += 1
+        if self._singles == _MANY:
+            self.make_room()
         refused: list[Refusal] = []
 
         def noted(placed: Placed) -> Refusal | None:
@@ -124,9 +136,32 @@ class Reserving(Storage):
             UsageError: a campaign's reservation lacks person or attempt.
 
         """
-        for one in reservations:
-            if one.campaign is not None and (one.person is None or not one.attempt):
-                raise UsageError("a campaign's dial takes a person and an attempt, from 1")
+        # One order for all processes, so that none waits for one that waits for it.
+        order = sorted(range(len(reservations)), key=lambda at: _place(reservations[at]))
+        drafts, frames = self._drafts([reservations[at] for at in order], seconds)
+        made: list[Record | None] = [None] * len(reservations)
+        counting = any(one is not None for one in rooms)
+        with self._writing("nothing was sent") as connection:
+            if counting:
+                connection.change(_COUNT_ALONE)
+            for frame in frames:
+                keep(connection, frame)
+            whole = not counting and _reserve_all(connection, drafts)
+            for at, values in zip(order, drafts, strict=True):
+                room = rooms[at] if rooms else None
+                placed = partial(latest, connection, values["environment"])
+                if room is not None and room(placed) is not None:
+                    continue
+                if whole or _reserve(connection, values):
+                    made[at] = Record._make(_FIELDS(values))
+        if self._mark is not None:
+            self._once_on_disk(partial(self._raise_mark, sum(one is not None for one in made)))
+        return made
+
+    def _drafts(
+        self, reservations: Iterable[Reservation], seconds: float
+    ) -> tuple[list[dict[str, Any]], list[Frame]]:
+        """What becomes of each: a record's fields, and the bytes with what stands around them."""
         now = self._clock()
         common = {
             "state": RESERVED,
@@ -135,27 +170,27 @@ class Reserving(Storage):
             "host": self._host or socket.gethostname(),
             "process": self._process_name or liveness.this_process(),
         }
-        made: list[Record | None] = [None] * len(reservations)
-        # One order for all processes, so that none waits for one that waits for it.
-        order = sorted(range(len(reservations)), key=lambda at: _place(reservations[at]))
-        counting = any(one is not None for one in rooms)
-        with self._writing("nothing was sent") as connection:
-            if counting:
-                connection.change(_COUNT_ALONE)
-            for at in order:
-                values = _NOTHING | common | reservations[at]._asdict()
-                values["id"] = values["id"] or self._identifier()
-                values["person"] = values["person"] or values["to"]
-                room = rooms[at] if rooms else None
-                placed = partial(latest, connection, reservations[at].environment)
-                if room is not None and room(placed) is not None:
-                    continue
-                if _reserve(connection, values):
-                    made[at] = Record._make(_FIELDS(values))
+        drafts = []
+        frames: dict[str, Frame] = {}
+        for one in reservations:
+            if one.campaign is not None and (one.person is None or not one.attempt):
+                raise UsageError("a campaign's dial takes a person and an attempt, from 1")
+            values = _NOTHING | one._asdict() | common
+            values["id"] = one.id or self._identifier()
+            values["person"] = one.person or one.to
+            values["frame"] = None
+            frame = self._frames.of(one)
+            if frame is not None and one.body is not None:
+                values["frame"] = frame.id
+                values["body"] = one.body[len(frame.head) : len(one.body) - len(frame.tail)]
+                frames[frame.id] = frame
+            drafts.append(values)
+        return drafts, list(frames.values())
+
+    def _raise_mark(self, more: int) -> None:
         if self._mark is not None:
-            self._count += sum(one is not None for one in made)
+            self._count += more
             self._mark.raise_to(self._count)
-        return made
 
     def new_id(self) -> str:
         """An id for a dial whose body depends on it."""
@@ -188,8 +223,49 @@ class Reserving(Storage):
             )
 
 
+@cache
+def _insert(count: int) -> str:
+    row = f"({', '.join('?' for _ in _INSERTED)})"
+    return f"{_INTO}{', '.join([row] * count)} ON CONFLICT DO NOTHING"
+
+
 def _place(one: Reservation) -> tuple[str, str, str, str]:
     return (one.campaign or "", one.person or "", one.environment, one.once or "")
+
+
+def _reserve_all(connection: Connection, drafts: Sequence[dict[str, Any]]) -> bool:
+    """
+    Take the rows of one campaign and write their dials, with a statement each for many.
+
+    False where a row or an attempt is taken, or they are not of one campaign: nothing is changed.
+    """
+    campaign = drafts[0]["campaign"] if drafts else None
+    people = {one["person"] for one in drafts if one["campaign"] == campaign}
+    if campaign is None or len(drafts) == 1 or len(people) < len(drafts):
+        return False
+    connection.change("SAVEPOINT alike")
+    whole = all(_reserve_page(connection, campaign, page) for page in pages(drafts))
+    if not whole:
+        connection.change("ROLLBACK TO SAVEPOINT alike")
+    connection.change("RELEASE SAVEPOINT alike")
+    return whole
+
+
+def _reserve_page(connection: Connection, campaign: str, page: Sequence[dict[str, Any]]) -> bool:
+    if connection.locked:
+        lock_people(connection, campaign, [one["person"] for one in page])
+    taken = connection.change(
+        of_people(_TAKE_ROW, len(page), connection.by_person),
+        {
+            "campaign": campaign,
+            **numbered("person", (one["person"] for one in page)),
+            **numbered("attempt", (one["attempt"] for one in page)),
+        },
+    )
+    if taken < len(page):
+        return False
+    values = [value for one in page for value in _VALUES(one)]
+    return connection.change(_insert(len(page)), values) == len(page)
 
 
 def _reserve(connection: Connection, values: dict[str, Any]) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialform.launcher.ledger.reading import record_where
+from dialform.launcher.ledger.grouped import names_of, numbered, pages
+from dialform.launcher.ledger.reading import record_where, records_where
 from dialform.launcher.ledger.rows import attempt_of, move_row
 from dialform.launcher.ledger.storage import Storage
 from dialform.launcher.outcomes.lattice import Sight, joined
+from dialform.launcher.records import Sighting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dialform.launcher.ledger.database import Connection
     from dialform.launcher.records import Record
 
@@ -38,13 +42,31 @@ class Seeing(Storage):
             Whether there is a dial with the API's ``dial_id``.
 
         """
-        sight = Sight(call_status, result, "webhook" if seconds is None else "get")
+        return self.see_many([Sighting(dial_id, call_status, at, result, seconds)]) > 0
+
+    def see_many(self, sightings: Sequence[Sighting]) -> int:
+        """`see` for several calls, in one transaction; how many the ledger knows."""
+        seen = 0
         with self._writing("the call's status is not on record") as connection:
-            record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id}, lock=True)
-            if record is None:
-                return False
-            join(connection, record, sight, at, seconds)
-        return True
+            for page in pages(sightings):
+                known = {
+                    record.dial_id: record
+                    for record in records_where(
+                        connection,
+                        f"dial_id IN ({names_of('dial', len(page))})",
+                        numbered("dial", (one.dial_id for one in page)),
+                        lock=True,
+                    )
+                }
+                for one in page:
+                    record = known.get(one.dial_id)
+                    if record is not None:
+                        sight = Sight(
+                            one.status, one.result, "webhook" if one.seconds is None else "get"
+                        )
+                        known[one.dial_id] = join(connection, record, sight, one.at, one.seconds)
+                        seen += 1
+        return seen
 
     def remark(self, identifier: str, evidence: str) -> bool:
         """
@@ -68,17 +90,18 @@ class Seeing(Storage):
 
 def join(
     connection: Connection, record: Record, sight: Sight, at: float, seconds: float | None
-) -> None:
-    """Join a sight to what the dial's record says, in a transaction."""
+) -> Record:
+    """Join a sight to what the dial's record says, in a transaction; what it says then."""
     known = None
     if record.call_status is not None:
         by_get = record.seconds is not None
         known = Sight(record.call_status, record.result, "get" if by_get else "webhook")
     after = joined(known, sight)
     if after == known:
-        return
+        return record
     ended_at = record.ended_at if record.ended_at is not None else at if after.ended else None
     talked = record.seconds if seconds is None else seconds
+    talked = talked if after.ended and after.source == "get" else None
     connection.change(
         "UPDATE dial SET call_status = :status, result = :result, seen_at = :at, "
         "ended_at = :ended_at, seconds = :seconds WHERE id = :id",
@@ -88,8 +111,15 @@ def join(
             "result": after.result,
             "at": at,
             "ended_at": ended_at,
-            "seconds": talked if after.ended and after.source == "get" else None,
+            "seconds": talked,
         },
     )
     if after.ended:
         move_row(connection, attempt_of(record), "done", from_state="live", reason=after.result)
+    return record._replace(
+        call_status=after.status,
+        result=after.result,
+        seen_at=at,
+        ended_at=ended_at,
+        seconds=talked,
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import LedgerError, Refused, UsageError
-from dialform.launcher.ledger.events import apply_waiting
+from dialform.launcher.ledger.events import apply_waiting, apply_waiting_of
+from dialform.launcher.ledger.grouped import names_of, numbered, of_dials, pages
 from dialform.launcher.ledger.reading import record_where, records_where
-from dialform.launcher.ledger.rows import attempt_of, move_row
+from dialform.launcher.ledger.rows import attempt_of, move_row, move_rows
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import (
     ABANDONED,
@@ -43,6 +45,11 @@ _SETTLE = (
     "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
 )
 
+_ALIKE = attrgetter("state", "status", "words", "due", "evidence", "settled_by")
+"""Outcomes that are the same are written with one statement for all that differs: `_OWN`."""
+
+_OWN = ("dial_id", "session_id", "answer")
+
 
 class Settling(Storage):
     """The ledger's dials as they are settled."""
@@ -71,9 +78,15 @@ class Settling(Storage):
 
         """
         now = self._clock()
+        alike: dict[tuple[object, ...], list[Settlement]] = {}
+        for one in sorted(settlements, key=lambda one: one.id):  # as all do
+            alike.setdefault(_ALIKE(one), []).append(one)
         with self._writing("the dial's outcome is not on record") as connection:
-            for one in sorted(settlements, key=lambda one: one.id):
-                _settle(connection, one, now)
+            for group in alike.values():
+                for page in pages(group):
+                    if len(page) == 1 or not _settle_all(connection, page, now):
+                        for one in page:
+                            _settle(connection, one, now)
 
     def settle_unknown(  # noqa: PLR0913 - what is known of it has that many sides
         self,
@@ -182,15 +195,66 @@ class Settling(Storage):
         return gone
 
 
-def _settle(connection: Connection, one: Settlement, now: float) -> None:
-    values = {
+def _settle_all(connection: Connection, page: Sequence[Settlement], now: float) -> bool:
+    """Settle what has one outcome with a few statements; False: one is settled, none is changed."""
+    first = page[0]
+    ids = numbered("id", (one.id for one in page))
+    connection.change("SAVEPOINT alike")
+    changed = connection.change(
+        of_dials(_SETTLE, _OWN, len(page)),
+        {
+            **_values(first, now),
+            **ids,
+            **numbered("dial_id", (one.dial_id for one in page)),
+            **numbered("session_id", (one.session_id for one in page)),
+            **numbered("answer", (_kept(one) for one in page)),
+        },
+    )
+    if changed < len(page):
+        connection.change("ROLLBACK TO SAVEPOINT alike")
+    connection.change("RELEASE SAVEPOINT alike")
+    if changed < len(page):
+        return False
+    attempts = connection.rows(
+        f"SELECT campaign, person, attempt FROM dial WHERE id IN ({names_of('id', len(page))})",  # noqa: S608 - names of values
+        ids,
+    )
+    again = _is_again(first)
+    move_rows(
+        connection,
+        attempts,
+        "planned" if again else _ROW_OF[first.state],
+        back=again,
+        due=first.due if again else None,
+        reason=first.words or first.evidence or None,
+    )
+    named = [one.dial_id for one in page if one.dial_id is not None]
+    if named:
+        apply_waiting_of(connection, named)
+    return True
+
+
+def _values(one: Settlement, now: float) -> dict[str, Any]:
+    return {
         **one._asdict(),
         "settled_at": written(now),
         "words": one.words or None,
-        "answer": None if one.answer is None else one.answer[:KEPT_ANSWER],
+        "answer": _kept(one),
         "evidence": one.evidence or None,
     }
-    if not connection.change(_SETTLE, values):
+
+
+def _kept(one: Settlement) -> bytes | None:
+    return None if one.answer is None else one.answer[:KEPT_ANSWER]
+
+
+def _is_again(one: Settlement) -> bool:
+    """Whether the person is called again for the same attempt."""
+    return one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
+
+
+def _settle(connection: Connection, one: Settlement, now: float) -> None:
+    if not connection.change(_SETTLE, _values(one, now)):
         return
     ((campaign, person, attempt),) = connection.rows(
         "SELECT campaign, person, attempt FROM dial WHERE id = :id", {"id": one.id}
@@ -202,7 +266,7 @@ def _settle(connection: Connection, one: Settlement, now: float) -> None:
 
 
 def _move_row_of(connection: Connection, one: Settlement, attempt: Attempt) -> None:
-    again = one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
+    again = _is_again(one)
     move_row(
         connection,
         attempt,

@@ -26,11 +26,18 @@ _CHECKPOINT = 4000
 """Pages of 4 KiB in the WAL before they are brought into the file, which takes two syncs."""
 
 
+_PAGE = 4096 + 512
+"""Bytes of a page in it, and what the cache keeps of the change that makes room."""
+
+
 class SqliteConnection:
     """A connection to the file. Statements outside of a transaction are one each."""
 
     locked = ""
     """A writing transaction has the whole file."""
+
+    by_person = " INDEXED BY person_once"
+    """Else it takes a campaign for a few rows and goes through all of them."""
 
     broken = False
 
@@ -38,7 +45,7 @@ class SqliteConnection:
         """``connection`` starts no transactions by itself."""
         self._connection = connection
 
-    def change(self, statement: str, values: Values | None = None) -> int:
+    def change(self, statement: str, values: Values | Sequence[Any] | None = None) -> int:
         """Run a statement; the number of rows that it changed."""
         return self._connection.execute(statement, values or {}).rowcount
 
@@ -70,8 +77,24 @@ class SqliteConnection:
         """None: its file says it."""
         return None
 
-    def alone(self, name: str) -> None:
+    def alone(self, names: Iterable[str]) -> None:
         """Nothing: whoever writes is alone."""
+
+    def make_room(self) -> None:
+        """
+        Write the WAL as long as it gets before it is begun anew, with a change that is undone.
+
+        A sync of what stands there already takes a fraction of one that makes a file longer.
+        """
+        with contextlib.suppress(sqlite3.Error):  # where there is no room, it is done without
+            self.begin()
+            try:
+                # More than the cache holds is written to the WAL before it is undone.
+                self.change(
+                    "INSERT INTO meta (key, value) VALUES ('', zeroblob(?))", [_CHECKPOINT * _PAGE]
+                )
+            finally:
+                self.rollback()
 
     def checkpoint(self) -> None:
         """Write what the WAL holds into the file, as far as readers allow."""

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dialform.errors import LedgerError
+from dialform.launcher.ledger.framing import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,12 @@ class Storage:
         self._process = 0
         self._mark: Mark | None = None
         self._count = 0
+        self._frames = Frames()
+        self._together = 0
+        """The thread in whose transaction everything is done for now; 0 for none."""
+
+        self._committed: list[Callable[[], None]] = []
+        """What is done when it is on disk."""
 
     @property
     def shown(self) -> str:
@@ -72,6 +79,11 @@ class Storage:
     def is_shared(self) -> bool:
         """Whether several machines may use it: it is in a PostgreSQL server."""
         return self.path.startswith(("postgresql://", "postgres://"))
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was begun; a server's counts as that. Opens nothing, so it begins none."""
+        return self.is_shared or os.path.exists(self.path)  # noqa: PTH110 - no pathlib here
 
     @property
     def id(self) -> str:
@@ -103,6 +115,11 @@ class Storage:
                 {"key": key, "value": value},
             )
 
+    def make_room(self) -> None:
+        """Where much is to be written: make the ledger quicker for it, which takes a moment."""
+        with self._reading("nothing is lost") as connection:
+            connection.make_room()
+
     def checkpoint(self) -> None:
         """Bring the log of changes into the ledger's file, so that the file alone is whole."""
         with self._reading("nothing is lost") as connection:
@@ -117,11 +134,30 @@ class Storage:
 
     def _writing(self, otherwise: str) -> Use:
         """One transaction that waits for other writers; ``otherwise`` says what failing means."""
-        return Use(self, otherwise, writing=True)
+        return self._use(otherwise, writing=True)
+
+    def together(self, otherwise: str) -> Use:
+        """
+        One transaction for all that this thread asks of the ledger in a ``with`` block.
+
+        All of it is on disk when the block ends, or none of it is where it raises. Others wait.
+        """
+        return Use(self, otherwise, writing=True, together=True)
+
+    def _once_on_disk(self, what: Callable[[], None]) -> None:
+        """Do it when what was written so far is on disk: never where that is undone."""
+        if self._together == threading.get_ident():
+            self._committed.append(what)
+        else:
+            what()
 
     def _reading(self, otherwise: str = "nothing was sent") -> Use:
         """The connection for one query, or for several that need not be of one moment."""
-        return Use(self, otherwise, writing=False)
+        return self._use(otherwise, writing=False)
+
+    def _use(self, otherwise: str, *, writing: bool) -> Use:
+        joins = self._together == threading.get_ident()
+        return (Joined if joins else Use)(self, otherwise, writing=writing)
 
     def _where(self) -> Database:
         if self._database is None:
@@ -153,13 +189,24 @@ class Use:
     own, since a dial goes through it several times and a generator's manager costs more.
     """
 
-    __slots__ = ("_begun", "_connection", "_database", "_otherwise", "_storage", "_writing")
+    __slots__ = (
+        *("_begun", "_connection", "_database", "_otherwise"),
+        *("_storage", "_together", "_writing"),
+    )
 
-    def __init__(self, storage: Storage, otherwise: str, *, writing: bool) -> None:
-        """``writing``: the block is a transaction, which is undone if it raises."""
+    def __init__(
+        self, storage: Storage, otherwise: str, *, writing: bool, together: bool = False
+    ) -> None:
+        """
+        Touch nothing yet.
+
+        ``writing``: the block is a transaction, which is undone if it raises; ``together``: and
+        what other blocks within it do is a part of it.
+        """
         self._storage = storage
         self._otherwise = otherwise
         self._writing = writing
+        self._together = together
         self._begun = False
 
     def __enter__(self) -> Connection:
@@ -173,6 +220,8 @@ class Use:
                 if self._writing:
                     self._connection.begin()
                     self._begun = True
+                if self._together:
+                    storage._together = threading.get_ident()  # noqa: SLF001
             except self._database.errors as error:
                 raise self._told(error) from None
         except BaseException:
@@ -184,23 +233,33 @@ class Use:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
         """Make it durable, or undo it."""
+        storage = self._storage
+        after: list[Callable[[], None]] = []
+        if self._together:
+            storage._together = 0  # noqa: SLF001 - a part of it
+            after, storage._committed = storage._committed, []  # noqa: SLF001
         try:
-            if self._begun and error is None:
-                try:
-                    self._connection.commit()
-                except self._database.errors as trouble:
-                    self._undo()
-                    raise self._told(trouble) from None
-                except BaseException:
-                    self._undo()
-                    raise
-            elif error is not None:
-                if self._begun:
-                    self._undo()
-                if isinstance(error, self._database.errors):
-                    raise self._told(error) from None
+            self._end(error)
         finally:
-            self._storage._lock.release()  # noqa: SLF001
+            storage._lock.release()  # noqa: SLF001
+        for one in after if error is None else ():
+            one()
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._begun and error is None:
+            try:
+                self._connection.commit()
+            except self._database.errors as trouble:
+                self._undo()
+                raise self._told(trouble) from None
+            except BaseException:
+                self._undo()
+                raise
+        elif error is not None:
+            if self._begun:
+                self._undo()
+            if isinstance(error, self._database.errors):
+                raise self._told(error) from None
 
     def _undo(self) -> None:
         with contextlib.suppress(*self._database.errors):
@@ -211,6 +270,24 @@ class Use:
         if storage._connection is not None and storage._connection.broken:  # noqa: SLF001
             storage._connection = None  # noqa: SLF001
         return LedgerError(f"{self._database.told(error)}; {self._otherwise}")
+
+
+class Joined(Use):
+    """A block within one that does several things together: it begins and ends nothing."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Connection:
+        """The connection of the block around it."""
+        self._database = self._storage._where()  # noqa: SLF001 - a part of it
+        return self._storage._opened(self._database)  # noqa: SLF001
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Nothing but the words for what went wrong: the block around it undoes all."""
+        if isinstance(error, self._database.errors):
+            raise self._told(error) from None
 
 
 def written(seconds: float) -> str:

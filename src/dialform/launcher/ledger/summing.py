@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.launcher.ledger.reading import records_where
 from dialform.launcher.ledger.storage import Storage, written
+from dialform.launcher.outcomes.lattice import NEVER_RANG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dialform.launcher.records import Record
+    from dialform.launcher.resolve import Reference
 
 _PAGE = 500
 _OUTCOME = "environment, preset, version, preset_digest, state, call_status, result"
+
+_HEARD = (
+    " AND preset = :preset AND state IN ('reserved', 'accepted', 'unknown') "
+    "AND COALESCE(result, '') <> :result"
+)
 
 
 class Count(NamedTuple):
@@ -52,11 +59,29 @@ class Summing(Storage):
         return [Count(*one) for one in found]
 
     def each_dial(
-        self, environment: str, *, campaign: str | None = None, since: float | None = None
+        self,
+        environment: str,
+        *,
+        campaign: str | None = None,
+        since: float | None = None,
+        heard: Reference | None = None,
     ) -> Iterator[Record]:
-        """The dials of an environment, oldest first, a page at a time; as `outcomes`."""
+        """
+        The dials of an environment, oldest first, a page at a time; as `outcomes`.
+
+        ``heard``: those with that preset, version or digest in which a phone rang, or may have.
+        """
         where, values = _where(environment, campaign, since)
         values |= {"at": "", "id": "", "page": _PAGE}
+        if heard is not None:
+            where += _HEARD
+            values |= {"preset": heard.name, "result": NEVER_RANG}
+            if heard.version is not None:
+                where += " AND version = :version"
+                values |= {"version": heard.version}
+            if heard.digest is not None:
+                where += " AND (preset_digest = :digest OR bound_digest = :digest)"
+                values |= {"digest": heard.digest}
         where += " AND (reserved_at > :at OR (reserved_at = :at AND id > :id))"
         while True:
             with self._reading("nothing was read") as connection:
@@ -87,7 +112,8 @@ class Summing(Storage):
 def _where(
     environment: str, campaign: str | None, since: float | None
 ) -> tuple[str, dict[str, Any]]:
-    where, values = "environment = :environment", {"environment": environment}
+    where = "environment = :environment"
+    values: dict[str, Any] = {"environment": environment}
     if campaign is not None:
         where, values = f"{where} AND campaign = :campaign", {**values, "campaign": campaign}
     if since is not None:

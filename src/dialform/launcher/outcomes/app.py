@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from dialform.errors import DialformError, OutcomeUnknown
 from dialform.launcher import Launcher
+from dialform.launcher.calling.keeping import Keeping
 from dialform.launcher.outcomes.asking import asked
 from dialform.launcher.outcomes.events import apply_event
 from dialform.launcher.outcomes.problems import MEDIA_TYPE, problem, problem_of
@@ -29,6 +30,7 @@ from dialform.launcher.outcomes.settings import Settings, may_enter
 from dialform.launcher.outcomes.shown import shown
 from dialform.launcher.outcomes.signature import HEADER, verify_signature
 from dialform.launcher.outcomes.work import Work
+from dialform.launcher.resolve import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,12 +49,22 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     Raises:
         SettingError: a setting is missing or can't be right, the API key's variable included.
+        RegistryError: what the registry says of the environment can't be read.
 
     """
     found = Settings.of(os.environ) if settings is None else settings
-    launcher = Launcher(found.registry, found.environment, ledger=found.ledger, base=found.base)
+    launcher = Launcher(
+        found.registry,
+        found.environment,
+        ledger=found.ledger,
+        base=found.base,
+        keys=found.keys,
+        threshold=found.threshold,
+        strict=found.strict,
+    )
     launcher.client()
-    server = Server(found, launcher)
+    keeping = Keeping.of(environment_of(launcher.registry, launcher.environment))
+    server = Server(found, launcher, transcripts=keeping.transcripts)
     return Starlette(
         routes=server.routes(),
         lifespan=server.lifespan,
@@ -67,11 +79,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
 class Server:
     """What the application answers."""
 
-    def __init__(self, settings: Settings, launcher: Launcher) -> None:
-        """Touch nothing yet."""
+    def __init__(self, settings: Settings, launcher: Launcher, *, transcripts: bool) -> None:
+        """Touch nothing yet. ``transcripts``: whether the environment keeps them now."""
         self._settings = settings
         self._launcher = launcher
-        self._work = Work(launcher, time.time, poll=settings.poll)
+        self._work = Work(launcher, time.time, poll=settings.poll, transcripts=transcripts)
 
     def routes(self) -> list[Route]:
         """The routes that the settings allow."""
@@ -110,7 +122,10 @@ class Server:
 
     def _keep(self, raw: bytes) -> Applied:
         return apply_event(
-            self._launcher.ledger, raw, time.time(), transcripts=self._settings.transcripts
+            self._launcher.ledger,
+            raw,
+            time.time(),
+            transcripts=self._settings.transcripts and self._work.transcripts,
         )
 
     async def place(self, request: Request) -> Response:

@@ -1,22 +1,22 @@
 """
 Following live calls until they have ended: ``GET`` now and then, and what webhooks said.
 
-When a call is looked at is `watch`'s to say, what a look changes the ledger's. Asks the API
-through the function that it is given, one look at a time for each call.
+When a call is looked at is `watch`'s to say, what a look changes the ledger's. `wait`, `serve`
+and campaigns follow with it: each looks in its own way, one look at a time for each call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dialform.errors import ApiError, Rejected
 from dialform.launcher.outcomes.lattice import NEVER_RANG
-from dialform.launcher.outcomes.watch import PER_SECOND, Watch
+from dialform.launcher.outcomes.watch import PER_SECOND, POLLS, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 
     from dialform.api.objects import Dial
     from dialform.launcher.ledger import Ledger
@@ -61,7 +61,7 @@ def limit_of(body: bytes | None) -> float | None:
         return None
 
 
-def look_at(ledger: Ledger, look: Look, record: Record, now: Callable[[], float]) -> Record:
+def look_at(ledger: Ledger, look: Look, now: Callable[[], float], record: Record) -> Record:
     """
     One look at a call, written down; the ledger's record of it after that.
 
@@ -92,22 +92,37 @@ def look_at(ledger: Ledger, look: Look, record: Record, now: Callable[[], float]
 
 
 class Follower:
-    """The calls that are followed, between their looks. Used from one thread."""
+    """
+    The calls that are followed, between their looks. Used from one thread.
+
+    Touches nothing: `follow` and `afollow` look, each with the function that it is given.
+    """
 
     def __init__(
         self,
-        ledger: Ledger,
-        look: Look,
         now: Callable[[], float],
         *,
         per_second: float = PER_SECOND,
+        polls: Sequence[float] = POLLS,
+        hearsay: bool = False,
     ) -> None:
-        """``per_second`` bounds the requests for all calls together."""
-        self._ledger = ledger
-        self._look = look
+        """
+        Follow nothing yet.
+
+        Args:
+            now: the time; in seconds since 1970, unless `add` says when each call was placed.
+            per_second: bounds the looks at all calls together.
+            polls: when a call is looked at, as `watch.POLLS`.
+            hearsay: whether an end that only a webhook told is the end of following it, so that
+                how long people talked may not become known.
+
+        """
         self._now = now
-        self._watch = Watch(per_second=per_second)
+        self._hearsay = hearsay
+        self._watch = Watch(per_second=per_second, polls=polls)
         self._records: dict[str, Record] = {}
+        self.changed: Callable[[], None] = _nothing
+        """Called when a look may be due earlier than `wait` said."""
 
     def __len__(self) -> int:
         """How many calls are followed."""
@@ -117,37 +132,43 @@ class Follower:
         """Whether the dial with that id of the ledger's own is followed."""
         return identifier in self._records
 
-    def add(self, record: Record, *, limit: float | None = None) -> None:
+    def __iter__(self) -> Iterator[str]:
+        """The ids of the ledger's own of the dials that are followed."""
+        return iter(self._records)
+
+    def add(
+        self, record: Record, *, limit: float | None = None, placed: float | None = None
+    ) -> None:
         """
         Follow an accepted dial; one that is followed already stays as it is.
 
-        ``limit`` is how many seconds the call may take; None: nobody says.
+        ``limit`` is how many seconds the call may take; None: nobody says. ``placed`` is when
+        it was placed by the follower's own time; None: as the record says.
         """
         if record.id not in self._records:
             self._records[record.id] = record
-            self._watch.add(record.id, record.placed, self._now(), limit=limit)
+            when = record.placed if placed is None else placed
+            self._watch.add(record.id, when, self._now(), limit=limit)
+            self.changed()
 
     def heard(self, identifier: str) -> None:
-        """A webhook said something of the dial with that id of the ledger's own: look soon."""
+        """Something was said of the dial with that id of the ledger's own: look soon."""
         self._watch.soon(identifier, self._now())
+        self.changed()
 
     def wait(self) -> float | None:
         """Seconds until the next look; None where there is nothing to follow."""
         return self._watch.wait(self._now())
 
     def take(self) -> Record | None:
-        """The call to look at now, which `look` does; None where none is due."""
+        """The call to look at now; None where none is due. `looked` is told what a look gives."""
         identifier = self._watch.take(self._now())
         return None if identifier is None else self._records[identifier]
 
-    def look(self, record: Record) -> Record:
-        """Look at a call. May run in another thread; `looked` is told what it gives."""
-        return look_at(self._ledger, self._look, record, self._now)
-
     def looked(self, record: Record) -> Seen | None:
         """What came of a call; None: it goes on, and is looked at again."""
-        ended = record.ended_at is not None and record.seconds is not None
-        if ended:
+        known = record.ended_at is not None and (self._hearsay or record.seconds is not None)
+        if known:
             self._watch.drop(record.id)
         elif self._watch.looked(record.id, self._now()):
             return None
@@ -155,11 +176,17 @@ class Follower:
         return Seen(record, given_up=record.ended_at is None)
 
 
-def follow(follower: Follower, *, sleep: Callable[[float], object]) -> Iterator[Seen]:
+def follow(
+    follower: Follower,
+    look: Callable[[Record], Record],
+    *,
+    sleep: Callable[[float], object],
+) -> Iterator[Seen]:
     """
     Look at the follower's calls until each has ended or is given up; each as it does.
 
-    ``sleep`` waits for so many seconds. Raises Rejected where the API refuses the key.
+    ``look`` gives what is known of a call after a look at it, as `look_at`; ``sleep`` waits for
+    so many seconds. Raises what ``look`` does: Rejected where the API refuses the key.
     """
     while (seconds := follower.wait()) is not None:
         record = follower.take()
@@ -167,7 +194,7 @@ def follow(follower: Follower, *, sleep: Callable[[float], object]) -> Iterator[
             sleep(max(seconds, _SHORTEST))
             continue
         try:
-            after = follower.look(record)
+            after = look(record)
         except BaseException:
             follower.looked(record)
             raise
@@ -177,37 +204,54 @@ def follow(follower: Follower, *, sleep: Callable[[float], object]) -> Iterator[
 
 
 async def afollow(
-    follower: Follower, *, at_once: int = AT_ONCE, forever: bool = False
+    follower: Follower,
+    look: Callable[[Record], Coroutine[Any, Any, Record]],
+    *,
+    at_once: int = AT_ONCE,
+    forever: bool = False,
 ) -> AsyncIterator[Seen]:
     """
-    `follow` for asyncio, with a few looks at a time, in threads.
+    `follow` for asyncio, with a few looks at a time.
 
     ``forever``: goes on when nothing is left to follow, for calls that are added meanwhile.
     """
-    looking: dict[asyncio.Future[Record], Record] = {}
+    loop = asyncio.get_running_loop()
+    wake = asyncio.Event()
+    looking: dict[asyncio.Task[Record], Record] = {}
+    done: list[asyncio.Task[Record]] = []
+
+    def ended(task: asyncio.Task[Record]) -> None:
+        done.append(task)
+        wake.set()
+
+    follower.changed = wake.set
     try:
         while True:
             while len(looking) < at_once and (record := follower.take()) is not None:
-                looking[asyncio.ensure_future(asyncio.to_thread(follower.look, record))] = record
-            seconds = follower.wait()
-            if not looking and seconds is None and not forever:
+                task = loop.create_task(look(record))
+                task.add_done_callback(ended)
+                looking[task] = record
+            seconds = follower.wait() if len(looking) < at_once else None
+            if seconds is None and not looking and not forever:
                 return
-            pause = max(_SHORTEST, min(_LONGEST, _LONGEST if seconds is None else seconds))
-            if not looking:
-                await asyncio.sleep(pause)
-                continue
-            done, _ = await asyncio.wait(
-                looking, timeout=pause, return_when=asyncio.FIRST_COMPLETED
-            )
-            for one in done:
-                after = one.result()
-                del looking[one]
+            alarm = None
+            if seconds is not None:
+                alarm = loop.call_later(max(seconds, _SHORTEST), wake.set)
+            await wake.wait()
+            wake.clear()
+            if alarm is not None:
+                alarm.cancel()
+            while done:
+                task = done.pop(0)
+                after = task.result()
+                del looking[task]
                 seen = follower.looked(after)
                 if seen is not None:
                     yield seen
     finally:
-        for one, record in looking.items():
-            one.cancel()
+        follower.changed = _nothing
+        for task, record in looking.items():
+            task.cancel()
             follower.looked(record)  # looked at again, should it be followed further
         await asyncio.gather(*looking, return_exceptions=True)
 
@@ -221,6 +265,8 @@ def limits_of(ledger: Ledger, records: Iterable[Record]) -> list[tuple[Record, f
     return found
 
 
+def _nothing() -> None:
+    """Nobody waits."""
+
+
 _SHORTEST = 0.01
-_LONGEST = 0.5
-"""Seconds after which it is looked whether calls were added."""

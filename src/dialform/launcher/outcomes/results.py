@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Campaign
+    from dialform.launcher.resolve import Reference
 
 _PAGE = 400
 
@@ -29,9 +30,23 @@ def of_campaign(ledger: Ledger, campaign: Campaign, sensitive: Collection[str]) 
         dials = ledger.latest_of(campaign.id, called)
         for row in page:
             record = None if row.state == SKIPPED else dials.get(row.person)
-            yield of_row(row, record, sensitive)
+            yield of_row(row, record, sensitive, campaign.name)
 
 
-def of_environment(ledger: Ledger, environment: str, since: float | None) -> Iterator[Result]:
-    """Each dial of an environment, oldest first; those placed since then."""
-    return map(of_dial, ledger.each_dial(environment, since=since))
+def of_environment(
+    ledger: Ledger,
+    environment: str,
+    since: float | None = None,
+    *,
+    campaign: Campaign | None = None,
+    heard: Reference | None = None,
+) -> Iterator[Result]:
+    """
+    Each dial of an environment, oldest first: of a campaign, or placed since then.
+
+    ``heard``: those with that preset, version or digest in which a phone rang, or may have.
+    """
+    names = {one.id: one.name for one in ledger.campaigns(environment)}
+    identifier = None if campaign is None else campaign.id
+    for record in ledger.each_dial(environment, campaign=identifier, since=since, heard=heard):
+        yield of_dial(record, names.get(record.campaign or ""))

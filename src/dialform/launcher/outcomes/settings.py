@@ -51,10 +51,16 @@ class Settings:
     """None: no webhooks are taken."""
 
     transcripts: bool = True
-    """Whether what people said is kept with the events that tell it."""
+    """Whether what people said is kept with the events that tell it, if the environment does."""
 
     poll: bool = True
     """Whether live calls are looked at besides."""
+
+    keys: tuple[str, ...] = ()
+    """As for `Launcher`, which takes $DIALFORM_KEYS before them."""
+
+    threshold: int | None = None
+    strict: bool = False
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Settings:

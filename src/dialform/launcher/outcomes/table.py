@@ -24,6 +24,7 @@ OUTCOME: Final = {
     "dialform_state": str,
     "dialform_reason": str,
     "dialform_attempts": int,
+    "dialform_campaign": str,
     "dialform_preset": str,
     "dialform_version": int,
     "dialform_dial_id": str,
@@ -59,8 +60,10 @@ class Result(NamedTuple):
         return {"format": "dialform.result/1", **about, **more}
 
 
-def of_row(row: Row, record: Record | None, sensitive: Collection[str]) -> Result:
-    """A campaign's row and its newest dial; None where there was none."""
+def of_row(
+    row: Row, record: Record | None, sensitive: Collection[str], campaign: str | None = None
+) -> Result:
+    """A row of the campaign of that name, and its newest dial; None where there was none."""
     hidden = {*sensitive, *(json.loads(record.withheld) if record else ())}
     return Result(
         row.to or None,
@@ -72,12 +75,13 @@ def of_row(row: Row, record: Record | None, sensitive: Collection[str]) -> Resul
             "dialform_state": row.state,
             "dialform_reason": row.reason,
             "dialform_attempts": row.attempt,
+            "dialform_campaign": campaign,
         },
     )
 
 
-def of_dial(record: Record) -> Result:
-    """A dial of the ledger."""
+def of_dial(record: Record, campaign: str | None = None) -> Result:
+    """A dial of the ledger, and the name of its campaign if it has one."""
     reason = record.evidence if record.state == "unknown" else record.words
     return Result(
         record.to,
@@ -88,6 +92,7 @@ def of_dial(record: Record) -> Result:
             "dialform_state": record.state,
             "dialform_reason": reason,
             "dialform_attempts": record.attempt,
+            "dialform_campaign": campaign,
         },
     )
 

@@ -10,13 +10,19 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FIRST: Final = (5.0, 10.0, 20.0)
 """Seconds after a call was placed at which it is looked at first."""
 
 EVERY: Final = 30.0
 """Seconds between the looks after those: at 30, 60, 90, ..."""
+
+POLLS: Final = (*FIRST, EVERY)
+"""Both: seconds after a call was placed, and between the looks after those."""
 
 GRACE: Final = 120.0
 """Seconds after its time limit for which a call is still looked at."""
@@ -28,21 +34,23 @@ PER_SECOND: Final = 5.0
 """Looks in a second, unless a caller says otherwise."""
 
 
-def next_look(placed: float, now: float) -> float:
+def next_look(placed: float, now: float, polls: Sequence[float] = POLLS) -> float:
     """When a call is to be looked at next, after a look at ``now``."""
     elapsed = now - placed
-    for seconds in FIRST:
+    *first, every = polls
+    for seconds in first:
         if elapsed < seconds:
             return placed + seconds
-    return placed + EVERY * (math.floor(elapsed / EVERY) + 1)
+    return placed + every * (math.floor(elapsed / every) + 1) if every else now
 
 
 class Watch:
     """The live calls that are looked at, by dial id. Not thread-safe."""
 
-    def __init__(self, *, per_second: float = PER_SECOND) -> None:
+    def __init__(self, *, per_second: float = PER_SECOND, polls: Sequence[float] = POLLS) -> None:
         """``per_second`` bounds the looks at all calls together."""
         self._between = 1 / per_second
+        self._polls = polls
         self._free = -math.inf
         """When the rate allows the next look."""
         self._placed: dict[str, float] = {}
@@ -72,7 +80,7 @@ class Watch:
             return
         self._placed[dial_id] = placed
         self._until[dial_id] = placed + (LONGEST if limit is None else limit) + GRACE
-        self._put(dial_id, max(now, placed + FIRST[0]))
+        self._put(dial_id, max(now, next_look(placed, placed, self._polls)))
 
     def soon(self, dial_id: str, now: float) -> None:
         """Look at a watched call as soon as the rate allows: something was said of it."""
@@ -110,7 +118,7 @@ class Watch:
             self._again.discard(dial_id)
             self._put(dial_id, now)
         else:
-            self._put(dial_id, next_look(self._placed[dial_id], now))
+            self._put(dial_id, next_look(self._placed[dial_id], now, self._polls))
         return True
 
     def wait(self, now: float) -> float | None:

@@ -13,9 +13,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from dialform.errors import ApiError, DialformError
+from dialform.launcher.calling.keeping import Keeping
+from dialform.launcher.ledger.erasing import keep_to
 from dialform.launcher.outcomes.events import retry_waiting, settle_unknown
-from dialform.launcher.outcomes.follow import Follower, afollow, limits_of
+from dialform.launcher.outcomes.follow import Follower, afollow, limits_of, look_at
 from dialform.launcher.records import ACCEPTED
+from dialform.launcher.resolve import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -30,6 +33,12 @@ logger = logging.getLogger(__name__)
 AGAIN = 30.0
 """Seconds between looks for live calls of other processes, and for events that still wait."""
 
+HOUSE = 300.0
+"""Seconds between looks at what the environment says of its ledger."""
+
+DAY = 86400.0
+"""Seconds between erasing what is not kept any longer."""
+
 REMEMBERED = 86400.0
 """Seconds for which an event of a dial that nobody knows may still be tied to one."""
 
@@ -40,22 +49,42 @@ _MOST = 10_000
 class Work:
     """The background work of one server."""
 
-    def __init__(self, launcher: Launcher, now: Callable[[], float], *, poll: bool) -> None:
-        """``poll``: whether live calls are looked at, and not only heard of."""
+    def __init__(
+        self,
+        launcher: Launcher,
+        now: Callable[[], float],
+        *,
+        poll: bool,
+        transcripts: bool = True,
+    ) -> None:
+        """
+        Touch nothing yet.
+
+        Args:
+            launcher: whose ledger and API are used.
+            now: the time, in seconds since 1970.
+            poll: whether live calls are looked at, and not only heard of.
+            transcripts: whether the environment keeps what people said, to begin with.
+
+        """
         self._launcher = launcher
         self._now = now
         self._poll = poll
         self._heard: asyncio.Queue[Applied] = asyncio.Queue()
-        self._follower = Follower(launcher.ledger, self._look, now)
+        self._follower = Follower(now)
         self._wake = asyncio.Event()
         self._given_up: set[str] = set()
         """Dials whose end nobody will tell; not to be looked at again and again."""
         self._foreign: dict[str, Dial] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self.transcripts = transcripts
+        """Whether the environment keeps what people said, as it said last."""
+        self._erased = float("-inf")
+        """When what is not kept any longer was erased last."""
 
     def start(self) -> None:
         """Begin, in the running event loop."""
-        jobs = [self._hear(), self._look_around()]
+        jobs = [self._hear(), self._look_around(), self._keep_house()]
         if self._poll:
             jobs.append(self._follow())
         self._tasks = [asyncio.ensure_future(one) for one in jobs]
@@ -121,15 +150,36 @@ class Work:
             since=now - REMEMBERED,
         )
 
+    async def _keep_house(self) -> None:
+        """What the environment says of its ledger, kept to."""
+        while True:
+            await _calmly(lambda: asyncio.to_thread(self._keep_to))
+            await asyncio.sleep(HOUSE)
+
+    def _keep_to(self) -> None:
+        document = environment_of(self._launcher.registry, self._launcher.environment)
+        self.transcripts = Keeping.of(document).transcripts
+        now = self._now()
+        if 0 <= now - self._erased < DAY:
+            return
+        erased = keep_to(self._launcher.ledger, document)
+        self._erased = now
+        if erased:
+            logger.info("personal data of %d old dials was erased", erased)
+
     async def _follow(self) -> None:
         while True:
             await _calmly(self._follow_all)
             await asyncio.sleep(AGAIN)
 
     async def _follow_all(self) -> None:
-        async for seen in afollow(self._follower, forever=True):
+        async for seen in afollow(self._follower, self._looked, forever=True):
             if seen.given_up:
                 self._given_up.add(seen.record.id)
+
+    async def _looked(self, record: Record) -> Record:
+        ledger = self._launcher.ledger
+        return await asyncio.to_thread(look_at, ledger, self._look, self._now, record)
 
     def _settle(self, applied: Applied) -> Record | None:
         return settle_unknown(

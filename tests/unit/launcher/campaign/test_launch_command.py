@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +32,26 @@ def launch(world: CampaignWorld, people: Path, *arguments: str, code: int = 0) -
     call = ("launch", "reminder", str(people), "-s", "dev", "--name", "november")
     out, said = world.run(*call, *arguments, code=code)
     return out.decode(), said
+
+
+def test_what_the_environment_does_not_keep_is_erased_before_the_first_call(
+    world: CampaignWorld, people: Path
+) -> None:
+    world.amend_environment(ledger={"retention": "30d"})
+    launch(world, people, "--yes", "--rate", "50")
+    with closing(Ledger(world.ledger)) as ledger, ledger._writing("aged") as connection:
+        connection.change("UPDATE dial SET reserved_at = '2026-01-01T00:00:00.000000Z'")
+        connection.change("UPDATE campaign SET opened_at = '2026-01-01T00:00:00.000000Z'")
+    again = ("launch", "reminder", str(people), "-s", "dev", "--name", "winter")
+    world.run(*again, "--dry-run")
+    with closing(Ledger(world.ledger)) as ledger:
+        assert [one.to for one in ledger.find()] == ["+14155550121", "+14155550120"]
+    _, said = world.run(*again, "--yes", "--rate", "50")
+    assert "personal data of 2 old dials was erased: [ledger] retention is 30d" in said
+    with closing(Ledger(world.ledger)) as ledger:
+        called = {one.to for one in ledger.find()}
+        assert {one.to for one in ledger.find(until=time.time() - 3600)} == {None}
+        assert called == {"+14155550120", "+14155550121", None}
 
 
 def limits(world: CampaignWorld, campaigns: Mapping[str, Any]) -> None:

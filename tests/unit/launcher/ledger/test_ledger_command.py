@@ -7,6 +7,7 @@ import os
 import pty
 import shutil
 import subprocess
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -171,6 +172,27 @@ def test_what_is_old_is_erased(world: World) -> None:
     assert ANN.encode() in everything
     _, said = world.run("ledger", "erase", "--older-than", "0", "--yes", code=64)
     assert "from 1" in said
+
+
+def test_what_an_environment_does_not_keep_is_erased(world: World) -> None:
+    world.dial()
+    erase = ("ledger", "erase", "--expired", "--yes")
+    _, said = world.run(*erase, code=64)
+    assert "say which with -s ENV" in said
+    _, said = world.run(*erase, "-s", "dev", code=1)
+    assert 'write [ledger] retention = "90d"' in said
+    _, said = world.run(*erase, "-s", "dve", code=1)
+    assert "did you mean 'dev'" in said
+    world.amend_environment(ledger={"retention": "30d"})
+    with closing(Ledger(world.ledger, clock=lambda: time.time() - 31 * 86400)) as ledger:
+        record, _ = ledger.reserve(reservation(to=BEN, body=b"Ben"), seconds=30)
+        ledger.settle(record.id, "rejected")
+    assert "removed from 1 dial\n" in world.run(*erase, "-s", "dev")[1]
+    everything = b"".join(path.read_bytes() for path in world.folder.glob("ledger.db*"))
+    assert BEN.encode() not in everything
+    assert ANN.encode() in everything
+    _, said = world.run("ledger", "erase", "-s", "dev", "--person", ANN, *WHY, "--yes", code=64)
+    assert "from all environments" in said
 
 
 def test_a_copied_ledger_dials_nobody_until_it_is_adopted(world: World) -> None:

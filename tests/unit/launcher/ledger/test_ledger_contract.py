@@ -423,6 +423,26 @@ def test_two_customers_with_one_number_are_erased_with_it(ledger: Ledger) -> Non
     assert [one.state for one in ledger.rows("c1")] == ["live", "done"]
 
 
+def test_what_is_old_goes_of_one_environment_where_that_is_said(ledger: Ledger) -> None:
+    """With it what was said in calls that the ledger does not know, once that is old."""
+    made = {}
+    for environment in ("dev", "prod"):
+        wanted = reservation(body=b"Ann")._replace(environment=environment)
+        record, _ = ledger.reserve(wanted, seconds=30)
+        ledger.settle(record.id, "accepted", dial_id=f"d-{environment}")
+        ledger.add_event(Event(environment, f"d-{environment}", "k", None, 1.0, b"Ann"))
+        made[environment] = record.id
+    for digest, at in (("old", 1.0), ("new", time.time())):
+        ledger.add_event(Event(digest, "foreign", "dial.transcript", None, at, b"Ann"))
+    assert ledger.expire(time.time() - 3600, environment="dev") == 0
+    assert [one.digest for one in ledger.events("foreign")] == ["new"]
+    assert ledger.expire(time.time() + 60, environment="dev") == 1
+    assert ledger.content(made["dev"]) == (None, None)
+    assert ledger.content(made["prod"]) == (b"Ann", None)
+    assert ledger.events("foreign") == []
+    assert len(ledger.events("d-prod")) == 1
+
+
 def test_what_is_old_goes_but_for_what_may_still_be_called(ledger: Ledger) -> None:
     def dialled(wanted: Reservation, state: str = "accepted") -> str:
         record, _ = ledger.reserve(wanted, seconds=30)

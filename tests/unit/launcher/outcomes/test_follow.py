@@ -10,7 +10,15 @@ import pytest
 from launcher_world import ANN
 
 from dialform.errors import Rejected
-from dialform.launcher.outcomes.follow import Follower, Seen, afollow, follow, limit_of, limits_of
+from dialform.launcher.outcomes.follow import (
+    Follower,
+    Seen,
+    afollow,
+    follow,
+    limit_of,
+    limits_of,
+    look_at,
+)
 
 if TYPE_CHECKING:
     from launcher_world import World
@@ -31,9 +39,7 @@ class Following:
         self.now = time.time()
         self.looks: list[tuple[str, float]] = []
         self.start = self.now
-        self.follower = Follower(
-            launcher.ledger, self.look, lambda: self.now, per_second=per_second
-        )
+        self.follower = Follower(lambda: self.now, per_second=per_second)
 
     def place(self, *numbers: str) -> list[Record]:
         placed = [
@@ -53,7 +59,11 @@ class Following:
         self.world.sandbox.advance(seconds)
 
     def run(self) -> dict[str | None, Seen]:
-        return {one.record.to: one for one in follow(self.follower, sleep=self.sleep)}
+        looked = follow(self.follower, self.looked, sleep=self.sleep)
+        return {one.record.to: one for one in looked}
+
+    def looked(self, record: Record) -> Record:
+        return look_at(self.launcher.ledger, self.look, lambda: self.now, record)
 
 
 def test_each_call_is_followed_to_its_end(world: World, launcher: Launcher) -> None:
@@ -132,13 +142,16 @@ def test_the_rate_holds_over_many_calls(world: World, launcher: Launcher) -> Non
 def test_several_are_looked_at_at_once_and_none_twice(world: World, launcher: Launcher) -> None:
     """In asyncio, where the clock is the wall's."""
     following = Following(world, launcher)
-    follower = Follower(launcher.ledger, following.look, lambda: time.time() + 5, per_second=100.0)
+    follower = Follower(lambda: time.time() + 5, per_second=100.0)
     following.follower = follower
     records = following.place(*[f"+1415555012{last}" for last in range(8)])
     world.sandbox.advance(600)
 
+    async def look(record: Record) -> Record:
+        return await asyncio.to_thread(following.looked, record)
+
     async def run() -> list[Seen]:
-        return [one async for one in afollow(follower, at_once=4)]
+        return [one async for one in afollow(follower, look, at_once=4)]
 
     seen = asyncio.run(run())
     assert {one.record.id for one in seen} == {one.id for one in records}

@@ -182,6 +182,9 @@ def test_what_is_published_is_evidence_once(called: World) -> None:
         ("--json", "--csv"),
         ("--campaign", "autumn", "--since", "1h"),
         ("--publish", "--since", "1h"),
+        ("--publish", "--heard", "reminder@1"),
+        ("--heard", "reminder@1", "--csv", "--json"),
+        ("--heard", "reminder@one"),
         ("--since", "yesterday"),
     ],
 )
@@ -212,3 +215,55 @@ def test_many_rows_are_a_stream(world: World) -> None:
     assert peak < 6 * 1024 * 1024
     with (world.folder / "many.csv").open(newline="") as file_of_text:
         assert sum(1 for _ in csv.reader(file_of_text)) == 20_001
+
+
+def test_who_heard_a_version_may_have_heard_it(called: World) -> None:
+    """Of campaigns and single dials; not who never rang, was refused, or heard another one."""
+    called.dial("--once", "single")
+    called.sandbox.fail_next("dials", how="close", after="created")
+    called.dial("--once", "lost", code=5)
+    called.sandbox.fail_next("dials", status=400)
+    called.dial("--once", "refused", code=4)
+    called.release("reminder", timeoutMinutes=5)
+    called.dial("--once", "another")
+    found = rows_of(called, "--heard", "reminder@1")
+    assert [(one["person"], one["dialform_campaign"], one["dialform_state"]) for one in found] == [
+        (ANN, "autumn", "accepted"),
+        ("p-7", "autumn", "accepted"),
+        (MAILBOX, "autumn", "accepted"),
+        (ANN, "", "accepted"),
+        (ANN, "", "unknown"),
+    ]
+    ledger = Ledger(called.ledger)
+    first = ledger.find(version=1, limit=None)[-1]
+    for digest in (first.preset_digest, first.bound_digest):
+        assert rows_of(called, "--heard", f"reminder@{digest}") == found
+    assert len(rows_of(called, "--heard", "reminder")) == 6
+    assert len(rows_of(called, "--heard", "reminder@1", "--campaign", "autumn")) == 3
+    assert rows_of(called, "--heard", "reminder@1", "--since", "1h") == found
+    told = json.loads(called.run(*RESULTS, "--heard", "reminder@1", "--json")[0])
+    assert (told["format"], told["preset"], told["version"]) == ("dialform.heard/1", "reminder", 1)
+    assert [one["campaign"] for one in told["dials"]] == ["autumn"] * 3 + [None] * 2
+    out, said = called.run(*RESULTS, "--heard", "reminder@1")
+    lines = out.decode().splitlines()
+    assert lines[0].split() == ["person", "to", "when", "campaign", "outcome", "dial"]
+    assert len(lines) == 6
+    assert f"p-7       {BUSY}" in lines[2]
+    assert "autumn" in lines[2]
+    assert "busy BUSY" in lines[2]
+    assert "5 dials to 3 people with reminder@1; of 1 it is unknown whether a phone rang" in said
+
+
+def test_that_nobody_heard_it_is_said_where_it_can_be_known(world: World) -> None:
+    world.release("visit")
+    _, said = world.run(*RESULTS, "--heard", "reminder@1", code=1)
+    assert "there is no ledger at" in said
+    assert not world.ledger.exists()
+    world.dial()
+    out, said = world.run(*RESULTS, "--heard", "reminder@2")
+    assert out == b""
+    assert f"nobody, as far as the ledger {world.ledger} knows; it has dials of reminder@1" in said
+    assert "nobody" in world.run(*RESULTS, "--heard", "visit@1")[1]
+    _, said = world.run(*RESULTS, "--heard", "remindr@1", code=64)
+    assert "remindr was never released in dev" in said
+    assert "did you mean 'reminder'" in said

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from launcher_world import ANN, KEYVAR
 from serving_world import SECRET, TOKEN, Served, until
 
 from dialform.launcher.calling.week import DAYS
+from dialform.launcher.ledger import Ledger
 from dialform.launcher.outcomes.signature import signature_of
+from dialform.launcher.records import Suppression
 
 if TYPE_CHECKING:
     from launcher_world import World
@@ -181,17 +184,42 @@ def test_webhooks_bring_a_call_to_its_end(world: World) -> None:
         served.stop()
 
 
-@pytest.mark.parametrize("options", [(), ("--no-transcripts",)])
+def test_what_the_environment_does_not_keep_is_erased_when_it_starts(world: World) -> None:
+    world.dial()
+    world.amend_environment(ledger={"retention": "30d"})
+    with closing(Ledger(world.ledger)) as ledger, ledger._writing("aged") as connection:
+        connection.change("UPDATE dial SET reserved_at = '2026-01-01T00:00:00.000000Z'")
+    with Served(world, "--no-poll") as served:
+        until(lambda: [one.to for one in served.ledger.find()] == [None], 5.0)
+        assert "personal data of 1 old dials was erased" in served.stop()
+
+
+def test_who_is_on_the_ledgers_list_is_not_called(served: Served) -> None:
+    served.ledger.suppress([Suppression(ANN, "asked by mail", "2026-11-25T00:00:00Z")])
+    answer = served.place()
+    assert answer.status_code == 409
+    told = answer.json()
+    assert (told["type"], told["rule"]) == ("urn:dialform:refused", "suppression")
+    assert "asked by mail" in told["detail"]
+    assert served.world.sandbox.received() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "declared"),
+    [((), {}), (("--no-transcripts",), {"transcripts": True}), ((), {"transcripts": False})],
+    ids=["kept", "flag", "declared"],
+)
 def test_what_people_said_is_kept_unless_it_is_not_to_be(
-    world: World, options: tuple[str, ...]
+    world: World, options: tuple[str, ...], declared: dict[str, bool]
 ) -> None:
+    world.amend_environment(ledger=declared)
     with Served(world, "--no-poll", *options) as served:
         world.release("reminder", webhookUrl=f"{served.url}/webhooks/vogent")
         dial = served.place().json()["dialId"]
         world.sandbox.advance(600)
         world.sandbox.deliver(repeats=1)
         kept = {one.kind: one.body for one in served.ledger.events(dial)}
-        assert (b"Hello?" in kept["dial.transcript"]) == (not options)
+        assert (b"Hello?" in kept["dial.transcript"]) == (options == () and declared == {})
         assert kept["dial.updated"]
         assert served.read(dial)["status"] == "completed"
 

@@ -175,7 +175,10 @@ def a_dial_is_replaced() -> Any:
             real(connection, values)
         return True
 
-    return _changed(reserving, "_reserve", reserves)
+    stack = contextlib.ExitStack()
+    stack.enter_context(_changed(reserving, "_reserve", reserves))
+    stack.enter_context(_changed(reserving, "_reserve_all", lambda *_: False))
+    return stack
 
 
 def an_accepted_row_is_planned() -> Any:

@@ -331,6 +331,7 @@ class SimulatedCampaign:
                 is_pending=self.is_pending,
                 idle=3600.0,
                 longest_call=3600.0,
+                listens=60.0,
             ).run()
         finally:
             ledger.close()

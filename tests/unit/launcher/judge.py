@@ -44,12 +44,27 @@ def judged(
     connection = sqlite3.connect(ledger)
     connection.row_factory = sqlite3.Row
     try:
-        rows = {row["to_number"]: row for row in connection.execute("SELECT * FROM person")}
-        dials: dict[str, list[Any]] = defaultdict(list)
-        for dial in connection.execute("SELECT * FROM dial ORDER BY attempt, reserved_at"):
-            dials[dial["to_number"]].append(dial)
+        persons = connection.execute("SELECT * FROM person").fetchall()
+        dials = connection.execute("SELECT * FROM dial").fetchall()
     finally:
         connection.close()
+    return verdict(persons, dials, rings, people, retry, slack=slack)
+
+
+def verdict(  # noqa: PLR0913 - all that there is to be looked at
+    persons: Sequence[Any],
+    placed: Sequence[Any],
+    rings: Sequence[tuple[float, str]],
+    people: Sequence[str],
+    retry: Mapping[str, int],
+    *,
+    slack: float,
+) -> list[str]:
+    """`judged` over the rows of the tables ``person`` and ``dial``, by the names of columns."""
+    rows = {row["to_number"]: row for row in persons}
+    dials: dict[str, list[Any]] = defaultdict(list)
+    for dial in sorted(placed, key=lambda one: (one["attempt"] or 0, one["reserved_at"])):
+        dials[dial["to_number"]].append(dial)
     rang: dict[str, list[float]] = defaultdict(list)
     for time, to in rings:
         rang[to].append(time)
