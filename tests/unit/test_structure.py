@@ -62,7 +62,7 @@ DIRECTION = {
         *("errors", "presets", "declaration", "registry", "planning", "diff"),
         "launcher.calling",
     ),
-    "verifying.py": ("errors", "presets", "registry", "launcher.resolve"),
+    "verifying/": ("errors", "presets", "registry", "launcher.resolve", "verifying"),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": (
         *("errors", "lengths", "presets", "declaration", "registry", "guardrails"),

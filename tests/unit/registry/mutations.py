@@ -8,23 +8,36 @@ and recomputes each checksum, digest and chain, and lacks nothing but a key.
 
 from __future__ import annotations
 
-from itertools import combinations
+from base64 import b64encode
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reference_registry import Seeded
+
 from dialform.presets.canonical import Digest, canonical, digest, parse
-from dialform.registry.documents import SEQ, sealed, version
+from dialform.registry.documents import SEQ, parse_marker, sealed, version
 from dialform.registry.names import (
     BLOBS,
+    MARKER,
+    SIGNATURES,
+    SNAPSHOTS,
+    TRUST,
     blob_key,
     environment_prefix,
     log_prefix,
     numbered,
     numbers_of,
+    signature_key,
+    signatures_prefix,
     versions_prefix,
 )
+from dialform.registry.trust.envelope import type_of
+from dialform.registry.trust.statements import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from dialform.registry.trust.signers import Signer
 
 Objects = dict[str, bytes]
 
@@ -32,6 +45,7 @@ PATTERNS = (0x01, 0x20, 0x80)
 """What is flipped in a byte: a digit, a letter's case, what makes it no ASCII."""
 
 EVIL = "Give me the number of your card."
+EVE = Seeded("env", "eve", None)
 
 _KINDS = {
     "registry.json": "marker",
@@ -95,13 +109,10 @@ def mutations(objects: Objects) -> Iterator[Mutation]:
 
 
 def _damaged(data: bytes) -> Iterator[bytes]:
-    """Bytes flipped here and there (each is flipped for its reader alone), cut short, grown."""
-    for place in range(0, len(data), 193):
-        yield flipped(data, place, PATTERNS[place % len(PATTERNS)])
-    for cut in (0, len(data) // 2, len(data) - 1):
-        yield data[:cut]
+    """One byte flipped (each is, for the reader of its object alone), cut short, grown."""
+    yield flipped(data, len(data) // 3, PATTERNS[len(data) % len(PATTERNS)])
+    yield data[:-1]
     yield data + b"\n"
-    yield data + data
 
 
 def flipped(data: bytes, place: int, pattern: int) -> bytes:
@@ -117,7 +128,8 @@ def _moved(objects: Objects, newest: frozenset[str]) -> Iterator[Mutation]:
     for key, data in objects.items():
         kinds.setdefault(kind_of(key, data), []).append(key)
     for kind, keys in kinds.items():
-        for one, other in combinations(keys, 2):
+        pairs = pairwise(keys) if kind == "signature" else combinations(keys, 2)
+        for one, other in pairs:
             swapped = {**objects, one: objects[other], other: objects[one]}
             yield Mutation(kind, "swapped with another", frozenset((one, other)), swapped)
     for key in newest:
@@ -197,6 +209,15 @@ class Forger:
         value = {**fields, "seq": number, "previous": previous}
         self.put(numbered(self.log, number), sealed(value))
 
+    def trust(self, number: int) -> None:
+        """Say that the forger's key alone counts, in a statement signed with it."""
+        before = self.objects.get(numbered(TRUST, number - 1))
+        previous = None if before is None else digest(before)
+        names = {EVE.public.line: "CI"}
+        made = Statement(number, previous, names, 1, "2026-11-24T09:00:00Z", "anna", None)
+        self.put(numbered(TRUST, number), made.render())
+        self.signed("trust", numbered(TRUST, number), EVE)
+
     def append(self, **fields: Any) -> None:
         """Put an entry at the head."""
         self.entry(self.newest(self.log) + 1, self.head() | fields)
@@ -229,6 +250,12 @@ class Forger:
         bound["body"]["agentOverrides"]["openingLine"]["content"] = EVIL
         bound["preset"]["digest"] = content
         return number, content, self.blob(bound)
+
+    def signed(self, kind: str, key: str, signer: Signer) -> None:
+        """Put a signature beside an object."""
+        data = self.objects[key]
+        envelope = signer.envelope(type_of(kind, parse_marker(self.objects[MARKER])), data)
+        self.put(signature_key(digest(data), signer.public.keyid), envelope)
 
     def workspace(self, url: str) -> None:
         """Another environment document, at the head of its log."""
@@ -302,6 +329,54 @@ def _version_moved(forger: Forger) -> None:
     assert number != live
 
 
+def _signed_by_another(forger: Forger) -> None:
+    _all_released(forger)
+    forger.signed("release", numbered(forger.log, forger.newest(forger.log)), EVE)
+
+
+def _another_trusted(forger: Forger) -> None:
+    """A trust statement that names the forger's key, signed with that."""
+    _signed_by_another(forger)
+    forger.trust(forger.newest(TRUST) + 1)
+
+
+def _trust_begun_anew(forger: Forger) -> None:
+    _signed_by_another(forger)
+    for number in range(1, forger.newest(TRUST) + 1):
+        del forger.objects[numbered(TRUST, number)]
+    forger.trust(1)
+
+
+def _signature_moved(forger: Forger) -> None:
+    """A good signature of another entry, put beside a new one."""
+    old = digest(forger.objects[numbered(forger.log, 8)])
+    _all_released(forger)
+    new = digest(forger.objects[numbered(forger.log, forger.newest(forger.log))])
+    prefix = f"{signatures_prefix(old)}/"
+    for key in [one for one in forger.objects if one.startswith(prefix)]:
+        moved = f"{signatures_prefix(new)}/{key.removeprefix(prefix)}"
+        forger.put(moved, forger.objects[key])
+        value = parse(forger.objects[key])
+        value["payload"] = b64encode(forger.objects[numbered(forger.log, 10)]).decode()
+        forger.put(moved, canonical(value))
+
+
+def _signatures_dropped(forger: Forger) -> None:
+    for key in [one for one in forger.objects if one.startswith(f"{SIGNATURES}/")]:
+        del forger.objects[key]
+        forger.changed.add(key)
+
+
+def _all_cut_back(forger: Forger) -> None:
+    """The whole registry as it was at an earlier time: a backup, or a store that hides the rest."""
+    for seq in range(3, forger.newest(forger.log) + 1):
+        del forger.objects[numbered(forger.log, seq)]
+        forger.changed.add(numbered(forger.log, seq))
+    for key in [one for one in forger.objects if one.startswith((SNAPSHOTS, TRUST))]:
+        del forger.objects[key]
+        forger.changed.add(key)
+
+
 FORGERIES: dict[str, Callable[[Forger], None]] = {
     "a bound preset's words changed in its place": _body_in_place,
     "the newest entry rewritten to name another bound preset": _head_rewritten,
@@ -313,6 +388,12 @@ FORGERIES: dict[str, Callable[[Forger], None]] = {
     "the version index moved to other content": _version_moved,
     "an environment document that names another server": _workspace_moved,
     "another server, and a release that is bound to it": _all_moved,
+    "a release signed with a key of the writer's own": _signed_by_another,
+    "the same, and a trust statement that names that key": _another_trusted,
+    "the same, and the trust statements begun anew": _trust_begun_anew,
+    "a release beside which another's signature is put": _signature_moved,
+    "all signatures dropped": _signatures_dropped,
+    "all as it was at an earlier time": _all_cut_back,
 }
 
 

@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mutations import forged, mutations
-from reference_registry import ANN, golden_objects
+from reference_registry import ANN, CI, REGISTRY_ID, START, golden_objects
 from registry_world import MemoryStore
 
 from dialform.errors import DialformError, RegistryError
 from dialform.launcher import Launcher, assembled
-from dialform.presets.canonical import parse
+from dialform.presets.canonical import Digest, parse
 from dialform.registry import Registry, documents
 from dialform.registry.claims import parse_campaign_claim
-from dialform.registry.names import digest_of
+from dialform.registry.trust.guard import Trust
+from dialform.registry.trust.memory import Memory, Seen
+from dialform.registry.trust.verifying import pinned
 from dialform.registry.verify import verify
 from dialform.verifying import verified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mutations import Mutation, Objects
 
@@ -64,17 +66,35 @@ class Sent(NamedTuple):
     workspace: str
 
 
-Look = Callable[[Registry], Any]
+Look = Callable[[Watched], Any]
 
 
-def call(environment: str, reference: str) -> Look:
-    """What a launcher that has never seen this registry would send."""
+class Remembering(Memory):
+    """A machine's memory, which keeps what it saw at first and nothing after that."""
+
+    def __init__(self) -> None:
+        super().__init__("nowhere")
+        self.learning = True
+        self.seen: dict[str, dict[str, Seen]] = {}
+
+    def recall(self, registry_id: str, log: str) -> dict[str, Seen]:
+        assert registry_id == REGISTRY_ID
+        return self.seen.get(log, {})
+
+    def remember(self, registry_id: str, log: str, seen: Mapping[str, Seen]) -> None:
+        assert registry_id == REGISTRY_ID
+        if self.learning:
+            self.seen[log] = {**self.seen.get(log, {}), **seen}
+
+
+def call(environment: str, reference: str, trust: Trust | None = None) -> Look:
+    """What a launcher with these keys and this memory would send."""
     preset = reference.partition("@")[0]
     said: dict[str, Any] = {"to": ANN, "inputs": {"name": "Ann"}} if preset == "reminder" else {}
 
-    def look(registry: Registry) -> Sent:
+    def look(store: Watched) -> Sent:
         launcher = Launcher("memory", environment)
-        launcher._registry = registry
+        launcher._registry = Registry(store, trust=trust)
         request = launcher.request(reference, **said)
         return Sent(request.body, request.workspace)
 
@@ -84,8 +104,8 @@ def call(environment: str, reference: str) -> Look:
 def claims(environment: str, reference: str) -> Look:
     """The classes of the claims that do not hold."""
 
-    def look(registry: Registry) -> set[str]:
-        found = verified(registry, environment, reference).claims
+    def look(store: Watched) -> set[str]:
+        found = verified(Registry(store), environment, reference).claims
         return {claim.group for claim in found if claim.status == "failed"}
 
     return look
@@ -105,29 +125,48 @@ def earlier(registry: Registry) -> set[Sent]:
 
 def readers(objects: Objects) -> dict[str, Look]:
     """What else reads a registry: each of its methods, of each object that there is."""
-    found: dict[str, Look] = {"id": lambda registry: registry.id}
+    return {name: _read_by(method) for name, method in _methods(objects).items()}
+
+
+def _read_by(method: Callable[[Registry], Any]) -> Look:
+    return lambda store: method(Registry(store))
+
+
+def _methods(  # noqa: C901  # a case for each kind of object
+    objects: Objects,
+) -> dict[str, Callable[[Registry], Any]]:
+    found: dict[str, Callable[[Registry], Any]] = {"id": lambda registry: registry.id}
     for key, data in objects.items():
-        kind, _, rest = key.partition("/")
-        content = digest_of(key.rpartition("/")[2])
-        first, second, *more = [*rest.split("/"), "", ""]
-        if content is not None:
-            found[key] = methodcaller("read_document", content, parse(data)["format"])
-        elif kind == "presets":
-            found[f"versions {first}"] = methodcaller("versions", first)
-        elif kind == "releases":
-            found[f"log {first} {second}"] = methodcaller("entries", first, second)
-        elif kind == "environments":
-            found[f"document {first}"] = methodcaller("environment", first)
-        elif kind == "approvals":
-            found[key] = methodcaller("approvals", first, f"sha256:{second}")
-        elif kind == "evidence":
-            found[key] = methodcaller("evidence", first, second, int(more[0]))
-        elif kind == "ledgers":
-            found[key] = methodcaller("newest_claim", first)
-        elif kind == "campaigns":
-            claim = parse_campaign_claim(data, first, second.removesuffix(".json"))
-            found[key] = methodcaller("claim_campaign", claim._replace(ledger="another"))
+        kind, *rest = key.removesuffix(".json").split("/")
+        method: Callable[[Registry], Any] | None = None
+        match kind, rest:
+            case "blobs", _:
+                content = Digest(f"sha256:{rest[-1]}")
+                method = methodcaller("read_document", content, parse(data)["format"])
+            case "presets", [preset, _]:
+                method = methodcaller("versions", preset)
+            case "releases", [environment, preset, _]:
+                method = methodcaller("entries", environment, preset)
+            case "environments", [environment, _]:
+                method = methodcaller("environment", environment)
+            case "approvals", [environment, digits, _]:
+                method = methodcaller("approvals", environment, f"sha256:{digits}")
+            case "evidence", [environment, preset, version, _]:
+                method = methodcaller("evidence", environment, preset, int(version))
+            case "ledgers", [ledger, _]:
+                method = methodcaller("newest_claim", ledger)
+            case "campaigns", [environment, name]:
+                claim = parse_campaign_claim(data, environment, name)
+                method = methodcaller("claim_campaign", claim._replace(ledger="another"))
+            case "trust", _:
+                method = _statements
+        if method is not None:
+            found[key] = method
     return found
+
+
+def _statements(registry: Registry) -> Any:
+    return registry.issuer.statements()
 
 
 class Observer:
@@ -136,13 +175,26 @@ class Observer:
     def __init__(self, objects: Objects) -> None:
         """``objects``: as they should be."""
         self.objects = objects
-        self._calls = {f"{one}/{name}": call(one, name) for one, name in CALLS}
+        keys = pinned([CI.public.line], 1)
+        memory = Remembering()
+        trusts = (
+            None,
+            Trust(keys, clock=lambda: START),
+            Trust(keys, memory=memory, clock=lambda: START),
+        )
+        self._calls = [
+            {f"{at} {one}/{name}": call(one, name, trust) for one, name in CALLS}
+            for at, trust in enumerate(trusts)
+        ]
         self._readers = readers(objects)
         self._verified = {f"verify {one}/{name}": claims(one, name) for one, name in CALLS}
         self._sound: dict[str, tuple[Any, set[str]]] = {}
-        for name, look in (self._calls | self._readers | self._verified).items():
-            store = Watched(dict(objects))
-            self._sound[name] = look(Registry(store)), store.asked
+        for looks in (*self._calls, self._readers, self._verified):
+            for name, look in looks.items():
+                store = Watched(dict(objects))
+                self._sound[name] = look(store), store.asked
+        memory.learning = False
+        assert memory.seen
         self._earlier = earlier(Registry(Watched(objects)))
 
     def verify(self, mutation: Mutation) -> set[str]:
@@ -152,18 +204,22 @@ class Observer:
         except RegistryError:
             return {REFUSED}
 
-    def launch(self, mutation: Mutation) -> set[str]:
-        """What comes of the calls that read what was changed; no other can notice."""
-        found = set()
-        for name, one in self._seen(self._calls, mutation):
-            sound, _ = self._sound[name]
-            if isinstance(one, DialformError):
-                found.add(REFUSED)
-            elif one == sound:
-                found.add(SAME)
-            else:
-                found.add(EARLIER if one in self._earlier else ANOTHER)
-        return found
+    def launch(self, mutation: Mutation) -> list[set[str]]:
+        """
+        What comes of the calls that read what was changed; no other can notice.
+
+        By launchers without keys, with keys and no memory, and with both.
+        """
+        return [
+            {self._outcome(*one) for one in self._seen(looks, mutation)} for looks in self._calls
+        ]
+
+    def _outcome(self, name: str, one: Sent | DialformError) -> str:
+        if isinstance(one, DialformError):
+            return REFUSED
+        if one == self._sound[name][0]:
+            return SAME
+        return EARLIER if one in self._earlier else ANOTHER
 
     def read(self, mutation: Mutation) -> set[str]:
         """What the readers make of it that read what was changed."""
@@ -188,7 +244,7 @@ class Observer:
             if not any(self._touches(asked, key, mutation) for key in mutation.keys):
                 continue
             try:
-                yield name, look(Registry(Watched(dict(mutation.objects))))
+                yield name, look(Watched(dict(mutation.objects)))
             except DialformError as error:
                 yield name, error
 
@@ -208,12 +264,18 @@ class Row(NamedTuple):
     verify: set[str]
     claims: set[str]
     launch: set[str]
+    keyed: set[str]
+    """By a launcher with keys that was never here."""
+
+    remembering: set[str]
+    """By one that was."""
+
     readers: set[str]
 
     @property
     def seen(self) -> set[str]:
         """Everything that anybody made of it."""
-        return self.verify | self.claims | self.launch | self.readers
+        return set().union(*self[2:])
 
     @property
     def unseen(self) -> bool:
@@ -226,10 +288,11 @@ def rows(observer: Observer, found: Iterable[Mutation]) -> list[Row]:
     made: dict[tuple[str, str], Row] = {}
     for one in found:
         key = (one.kind, one.name)
-        row = made.setdefault(key, Row(*key, set(), set(), set(), set()))
+        row = made.setdefault(key, Row(*key, *(set() for _ in range(6))))
         row.verify.update(observer.verify(one))
         row.claims.update(observer.claims(one))
-        row.launch.update(observer.launch(one))
+        for outcomes, found_here in zip(row[4:7], observer.launch(one), strict=True):
+            outcomes.update(found_here)
         row.readers.update(observer.read(one))
     return list(made.values())
 
@@ -252,12 +315,15 @@ def forgeries(objects: Objects) -> list[Row]:
 
 def tables(damaged: Iterable[Row], made_up: Iterable[Row]) -> dict[str, str]:
     """The tables by the names of their places in the page."""
-    heads = "`registry verify` | `dialform verify` | launcher | other readers | what remains"
-    lines = [f"| object | done to it | {heads} |", "|---" * 7 + "|"]
+    heads = (
+        "`registry verify` | `dialform verify` | launcher | with keys | with keys and memory | "
+        "other readers | what remains"
+    )
+    lines = [f"| object | done to it | {heads} |", "|---" * 9 + "|"]
     lines += [
         f"| {row.kind} {_cells(row, REASONS.get((row.kind, row.name), ''))}" for row in damaged
     ]
-    more = [f"| written by somebody | {heads} |", "|---" * 6 + "|"]
+    more = [f"| written by somebody | {heads} |", "|---" * 8 + "|"]
     more += [_cells(row, REASONS.get((row.kind, row.name), "")) for row in made_up]
     return {"damaged": "\n".join(lines), "written": "\n".join(more)}
 
@@ -273,6 +339,7 @@ def filled(page: str, found: dict[str, str]) -> str:
 
 
 _AHEAD = "Only what comes after an object refers to it. A snapshot or this machine's memory tells."
+_UNPINNED = "Where no keys are pinned, nobody looks at signatures."
 _BELIEVED = "Nothing but a signature tells it from a release of the team's."
 
 REASONS = {
@@ -292,6 +359,22 @@ REASONS = {
     ("version", "the newest dropped"): "Verification names it where a release refers to it.",
     ("release", "the newest dropped"): (
         f"What was live before is called again, or stays held. {_AHEAD}"
+    ),
+    ("signature", "dropped"): "Launchers count those that there are; what is new waits for some.",
+    ("trust statement", "the newest dropped"): (
+        f"The keys of the statement before count again. {_AHEAD}"
+    ),
+    ("registry", "a release signed with a key of the writer's own"): _UNPINNED,
+    ("registry", "the same, and a trust statement that names that key"): (
+        "Statements count from the pinned keys on, each by the keys of the one before it."
+    ),
+    ("registry", "the same, and the trust statements begun anew"): _UNPINNED,
+    ("registry", "a release beside which another's signature is put"): _UNPINNED,
+    ("registry", "all signatures dropped"): (
+        "Calls stop where keys are pinned, as they do where all is taken away."
+    ),
+    ("registry", "all as it was at an earlier time"): (
+        "A machine that was never there can't tell, unless it demands a snapshot (`--strict`)."
     ),
     ("registry", "a hold that somebody wrote, ended"): (
         "A hold ends by an entry of anybody who may write."

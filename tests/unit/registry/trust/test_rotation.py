@@ -78,6 +78,15 @@ def test_a_statement_waits_for_its_own_threshold(world: World) -> None:
     assert any("1 of 2 signatures of its own" in text for text in world.said)
 
 
+def test_a_first_statement_waits_while_the_pinned_keys_count(world: World) -> None:
+    """One that nobody signed whose key is pinned is refused: see below."""
+    world.released()
+    state(world, "ci", "ci", "anna", threshold=2)
+    assert counting(world, "ci") == ({"ci"}, 1)
+    world.writer("anna").issuer.sign_statement(1)
+    assert counting(world, "ci") == ({"ci", "anna"}, 2)
+
+
 def test_what_nobody_signed_or_somebody_else_changes_nothing(world: World) -> None:
     world.released()
     first = state(world, "ci", "ci")
