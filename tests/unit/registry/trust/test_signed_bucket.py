@@ -47,9 +47,7 @@ def test_what_is_signed_in_a_bucket_is_believed_there_and_in_a_copy(
             stranger.head("prod", "p00")
 
 
-def test_many_signed_heads_take_few_listings(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_signed_heads_take_few_listings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(world.root / "cache"))
     with Wire("s3") as wire:
         for name, value in wire.environ.items():
