@@ -144,7 +144,8 @@ class Registry:
         from dialform.registry.listed import ListedStore, newest  # noqa: PLC0415  # remote only
 
         trust = None if self.guard is None else self.guard.trust
-        return Registry(ListedStore(self.store, newest), trust=trust, signer=self._signer)
+        store = ListedStore(self.store, newest, signed=trust is not None)
+        return Registry(store, trust=trust, signer=self._signer)
 
     def warm(self, pins: Iterable[tuple[str, int, Digest]]) -> None:
         """
