@@ -219,3 +219,13 @@ def test_a_hold_follows_a_head_that_moved_after_the_listing(
     assert (held.seq, held.state, held.version) == (3, "held", 2)
     with pytest.raises(LostRace):
         release(glance, "collections", "one", expected=1)
+
+
+def test_a_glance_says_absent_only_if_the_marker_was_there_after_its_listing(
+    known: Registry, wire: Wire
+) -> None:
+    glance = known.glance()
+    _ = glance.id
+    del wire.objects[f"{TOP}registry.json"]
+    with pytest.raises(RegistryUnreachable):
+        glance.head("prod", "nothing")
