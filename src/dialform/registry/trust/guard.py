@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dialform.errors import ObjectCorrupt, UnknownFormat, Untrusted
 from dialform.presets.canonical import Digest
@@ -41,8 +40,7 @@ _LOOK_BACK = 8
 """Newest snapshots that are looked at for one that is signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """What a reader believes, and how it is told of what it may want to know."""
 
     keys: Keys | None = None
