@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     registry = subparsers.add_parser(
         "registry",
         help="create or verify a registry",
-        description="Make a registry, read all of one, print a preset's release log; keys and signatures.",
+        description="Make a registry, read all of one, print a release log; keys and signatures.",
     )
     commands = registry.add_subparsers(metavar="COMMAND", title="commands", required=True)
     _add_init(commands)

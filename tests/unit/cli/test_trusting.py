@@ -109,7 +109,7 @@ def test_an_environment_has_its_parent_s_keys(keyed: Project) -> None:
     assert context.pins_of(Namespace(stack="none")) == ((), None)
     assert context.pins_of(Namespace(), "dev") == context.pins_of(Namespace(stack="dev"))
     keyed.write("stacks/anna.toml", 'extends = "dev"\n[registry]\nkeys = "ed25519:"\n')
-    with pytest.raises(DeclarationError, match="registry.keys"):
+    with pytest.raises(DeclarationError, match=r"registry\.keys"):
         context.pins_of(Namespace(stack="anna"))
 
 
