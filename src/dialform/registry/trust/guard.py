@@ -133,7 +133,9 @@ class Guard:
         keys = self.keys
         signers: frozenset[str] = frozenset()
         if keys is not None and digest is not None:
-            signers = self.verifier.require("environment", digest, keys, what)
+            signers = self.verifier.signers("environment", digest, keys.keys)
+            if len(signers) < keys.threshold:
+                raise self._unsigned(environment, digest, keys, signers, what)
         snapshot = self.snapshot(environment)
         at = self._stored(log)
         if snapshot is not None and snapshot.document is not None:
@@ -243,7 +245,7 @@ class Guard:
             if entry.kind == "yank":
                 return entry, self._below(log, entry, keys)
             if not found or entry.seq == 1:
-                raise self._unsigned(entry, keys, found)
+                raise self._unsigned_entry(entry, keys, found)
             proposals += 1
             entry = log.at(entry.seq - 1)
 
@@ -259,14 +261,19 @@ class Guard:
             found = self.verifier.signers("release", entry.digest, keys.keys)
             if len(found) >= keys.threshold:
                 return dict.fromkeys(found, Seen(entry.seq, entry.digest))
-        raise self._unsigned(entry, keys, found if entry is not yank else frozenset())
+        raise self._unsigned_entry(entry, keys, found if entry is not yank else frozenset())
 
-    def _unsigned(self, entry: Entry, keys: Keys, found: frozenset[str]) -> Untrusted:
-        refusal = self.verifier.refusal(entry.digest, keys, found, _what(entry))
+    def _unsigned_entry(self, entry: Entry, keys: Keys, found: frozenset[str]) -> Untrusted:
+        return self._unsigned(entry.environment, entry.digest, keys, found, _what(entry))
+
+    def _unsigned(
+        self, environment: str, digest: Digest, keys: Keys, found: frozenset[str], what: str
+    ) -> Untrusted:
+        refusal = self.verifier.refusal(digest, keys, found, what)
         text = str(refusal).rpartition(" [")[0]
         return Untrusted(
             f"{text}. Nothing of it is called; if it is as it should be, "
-            f"`dialform registry sign -s {entry.environment}` signs it",
+            f"`dialform registry sign -s {environment}` signs it",
             rule=refusal.rule,
         )
 
