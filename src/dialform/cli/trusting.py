@@ -368,7 +368,7 @@ def _show_trust(args: argparse.Namespace) -> None:
                 "threshold": one.threshold,
                 "keys": {
                     key.keyid: one.names[key.line]
-                    for key in sorted(one.trusted.keys, key=lambda key: one.names[key.line])  # noqa: B023 - used at once
+                    for key in sorted(one.trusted.keys, key=lambda key: one.names[key.line])
                 },
                 "signedBy": sorted(names.get(key.line, key.keyid) for key in signed),
                 "counts": counts is not None and one.seq == counts,
