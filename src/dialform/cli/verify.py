@@ -165,7 +165,7 @@ def _short(text: str) -> str:
 
     from dialform.cli import output  # noqa: PLC0415
 
-    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1...", output.line(text))
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b(\.json)?", r"\1...", output.line(text))
 
 
 def _title(environment: str, one: Verified) -> str:

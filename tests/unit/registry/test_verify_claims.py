@@ -138,6 +138,7 @@ DAMAGES: list[tuple[Callable[[Path], None], int, set[str]]] = [
      {"version"}),
     (lambda folder: resealed(folder, "environments/prod/2.json", workspace={"url": "https://x"}),
      10, {"workspace"}),
+    (lambda folder: resealed(folder, "environments/prod/2.json", workspace=1), 10, {"workspace"}),
     (dropped("environments/prod/1.json"), 10, {"workspace"}),
     (dropped("environments/prod/2.json"), 0, set()),
 ]  # fmt: skip
