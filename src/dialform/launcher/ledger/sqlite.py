@@ -26,6 +26,9 @@ _CHECKPOINT = 4000
 """Pages of 4 KiB in the WAL before they are brought into the file, which takes two syncs."""
 
 
+_STATEMENTS = 512
+"""Statements that are kept ready: those for many rows differ with how many there are."""
+
 _PAGE = 4096 + 512
 """Bytes of a page in it, and what the cache keeps of the change that makes room."""
 
@@ -120,7 +123,11 @@ class SqliteFile:
         """A connection to the file as this version knows it."""
         self._make_file()
         raw = sqlite3.connect(
-            self.place, timeout=self._patience, isolation_level=None, check_same_thread=False
+            self.place,
+            timeout=self._patience,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS,
         )
         connection = SqliteConnection(raw)
         try:
