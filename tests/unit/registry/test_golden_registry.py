@@ -167,7 +167,7 @@ COMMANDS = [
     ("registry", "verify"),
     ("registry", "log", "reminder", "-s", "prod"),
     ("registry", "log", "hello", "-s", "prod", "--json"),
-    ("registry", "trust"),
+    ("registry", "trust", "-s", "prod"),
     ("verify", "reminder", "-s", "prod"),
     ("verify", "--all", "-s", "prod", "--json"),
     ("presets", "-s", "prod"),
