@@ -16,6 +16,7 @@ from dialform.registry.clouds import Patience
 from dialform.registry.location import bucket_of
 from dialform.registry.objects import BucketStore
 from dialform.registry.verify import verify
+from dialform.verifying import verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,3 +182,13 @@ def test_heads_of_many_logs_are_one_listing(known: Registry, wire: Wire, tmp_pat
     assert len(glance.presets("prod")) == 32
     assert glance.head("prod", "nothing") is None
     assert [one for one in wire.requests if one.startswith("LIST")] == ["LIST "]
+
+
+def test_verify_asks_the_store_and_not_what_was_kept(known: Registry, wire: Wire) -> None:
+    """The words of a release that this machine knows were changed there since."""
+    sound = verified(known, "prod", "collections").claims
+    assert {claim.name for claim in sound if claim.status == "failed"} == {"derivation"}
+    key = next(key for key in wire.objects if digest(profile("three"))[7:] in key)
+    wire.objects[key] = b"{}"
+    damaged = verified(known, "prod", "collections").claims
+    assert "profile" in {claim.name for claim in damaged if claim.status == "failed"}
