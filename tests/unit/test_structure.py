@@ -62,7 +62,9 @@ DIRECTION = {
         *("errors", "presets", "declaration", "registry", "planning", "diff"),
         "launcher.calling",
     ),
-    "verifying/": ("errors", "presets", "registry", "launcher.resolve", "verifying"),
+    "verifying/": (
+        *("errors", "presets", "api.location", "registry", "launcher.resolve", "verifying"),
+    ),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": (
         *("errors", "lengths", "presets", "declaration", "registry", "guardrails"),

@@ -16,6 +16,7 @@ from dialform.registry.clouds import Patience
 from dialform.registry.location import bucket_of
 from dialform.registry.objects import BucketStore
 from dialform.registry.verify import verify
+from dialform.verifying import verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,3 +230,13 @@ def test_a_glance_says_absent_only_if_the_marker_was_there_after_its_listing(
     del wire.objects[f"{TOP}registry.json"]
     with pytest.raises(RegistryUnreachable):
         glance.head("prod", "nothing")
+
+
+def test_verify_asks_the_store_and_not_what_was_kept(known: Registry, wire: Wire) -> None:
+    """The words of a release that this machine knows were changed there since."""
+    sound = verified(known, "prod", "collections").claims
+    assert {claim.name for claim in sound if claim.status == "failed"} == {"derivation"}
+    key = next(key for key in wire.objects if digest(profile("three"))[7:] in key)
+    wire.objects[key] = b"{}"
+    damaged = verified(known, "prod", "collections").claims
+    assert "profile" in {claim.name for claim in damaged if claim.status == "failed"}

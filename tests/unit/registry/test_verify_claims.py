@@ -138,6 +138,7 @@ DAMAGES: list[tuple[Callable[[Path], None], int, set[str]]] = [
      {"version"}),
     (lambda folder: resealed(folder, "environments/prod/2.json", workspace={"url": "https://x"}),
      10, {"workspace"}),
+    (lambda folder: resealed(folder, "environments/prod/2.json", workspace=1), 10, {"workspace"}),
     (dropped("environments/prod/1.json"), 10, {"workspace"}),
     (dropped("environments/prod/2.json"), 0, set()),
 ]  # fmt: skip
@@ -219,6 +220,30 @@ def test_too_few_signatures(run: Run, monkeypatch: pytest.MonkeyPatch, folder: P
     shutil.rmtree(folder / "snapshots")
     code, claims = run("hello")
     assert (code, failing(claims)) == (11, {"threshold"})
+
+
+def test_what_is_only_proposed_is_not_what_is_called(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of two signed a release: what both signed goes on, and that is what is looked at."""
+    keyed(monkeypatch, CI, ANNA, threshold=2)
+    shutil.rmtree(folder / "trust")
+    shutil.rmtree(folder / "snapshots")
+    anna = Registry(FolderStore(folder), signer=lambda: ANNA)
+    anna.sign_environment("prod")
+    entries = anna.entries("prod", "hello")
+    for entry in entries:
+        anna.sign("release", entry.render())
+    second = entries[1]
+    Registry(FolderStore(folder), signer=lambda: CI).append(
+        "prod", "hello", "release", expected=None, version=2, meta=entries[-1].meta,
+        preset_digest=second.preset_digest, bound_digest=second.bound_digest,
+    )  # fmt: skip
+    code, out, said = run.text("hello", "-s", "prod")
+    assert code == 0, said
+    assert out.startswith("hello version 1 in prod: entry 5 of 6, live\n")
+    assert "  warned  signatures" in out
+    assert "those after it wait for signatures" in out
 
 
 def test_what_a_snapshot_tells(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
