@@ -257,9 +257,6 @@ class Engine:
         self._heard: set[str] = set()
         """Those of them whose end somebody else wrote down."""
 
-        self._unsent: dict[str, None] = {}
-        """The ledger's ids of calls that are reserved, and whose sending has not begun."""
-
         self._placed = 0
         self._before = 0
         """Calls that the campaign placed before this process began."""
