@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import CHECKOUT, REFERENCE_URL
 
 from dialform.registry import Registry
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from conftest import Project
     from s3_server import S3Server
+
+CHECKOUT = Path(__file__).parents[2]
+REFERENCE_URL = "http://127.0.0.1:8421/api"
 
 INPUTS = (
     *("name=Sam Rivera", "accountEnding=0042", "postalCode=94952", "amountDue=$184.20"),

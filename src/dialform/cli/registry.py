@@ -29,8 +29,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     registry = subparsers.add_parser(
         "registry",
         help="create, verify or copy a registry, try its store out",
-        description="Make a registry, read all of one, print a preset's release log, try a store "
-        "out, copy a registry.",
+        description="Make a registry, read all of one, print a release log, try a store out, copy "
+        "a registry; keys and signatures.",
     )
     commands = registry.add_subparsers(metavar="COMMAND", title="commands", required=True)
     _add_init(commands)

@@ -366,7 +366,10 @@ def _show_trust(args: argparse.Namespace) -> None:
                 "seq": one.seq,
                 "time": one.time,
                 "threshold": one.threshold,
-                "keys": {key.keyid: one.names[key.line] for key in one.trusted.keys},
+                "keys": {
+                    key.keyid: one.names[key.line]
+                    for key in sorted(one.trusted.keys, key=lambda key: one.names[key.line])
+                },
                 "signedBy": sorted(names.get(key.line, key.keyid) for key in signed),
                 "counts": counts is not None and one.seq == counts,
                 "by": one.by,
@@ -403,8 +406,8 @@ def _show_trust(args: argparse.Namespace) -> None:
         )
     elif pins is not None:
         output.note(
-            f"{registry.url} has no trust statements: the {len(pins.keys)} keys that are pinned "
-            f"count, {pins.threshold} of them: {', '.join(sorted(key.line for key in pins.keys))}"
+            f"{registry.url} has no trust statements: the pinned keys count, {pins.threshold} of "
+            f"{', '.join(sorted(key.line for key in pins.keys))}"
         )
     else:
         output.note(f"{registry.url} has no trust statements, and no keys are pinned")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ORDER = (
     *(names.BLOBS.partition("/")[0], names.PRESETS, names.APPROVALS, names.EVIDENCE),
     *(names.ENVIRONMENTS, names.RELEASES, names.LEDGERS, names.CAMPAIGNS),
-    *("trust", "snapshots", "signatures"),  # a signature comes after what it is of
+    *(names.TRUST, names.SNAPSHOTS, names.SIGNATURES),  # a signature comes after what it is of
 )
 """The folders in the order of writing; what is not named goes after them, in its own order."""
 

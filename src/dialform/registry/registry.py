@@ -144,7 +144,8 @@ class Registry:
         from dialform.registry.listed import ListedStore, newest  # noqa: PLC0415  # remote only
 
         trust = None if self.guard is None else self.guard.trust
-        return Registry(ListedStore(self.store, newest), trust=trust, signer=self._signer)
+        store = ListedStore(self.store, newest, signed=trust is not None)
+        return Registry(store, trust=trust, signer=self._signer)
 
     def warm(self, pins: Iterable[tuple[str, int, Digest]]) -> None:
         """
@@ -162,6 +163,15 @@ class Registry:
     def origin(self) -> Store:
         """Its store, without what this machine kept of it: for who verifies what is there."""
         return origin(self.store)
+
+    @property
+    def _is_far(self) -> bool:
+        """Whether each listing costs a round trip: what makes many takes a `glance`."""
+        if not isinstance(self.store, Remote):
+            return False
+        from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
+
+        return not isinstance(self.store, ListedStore)
 
     @property
     def exists(self) -> bool:
@@ -243,6 +253,8 @@ class Registry:
 
     def presets(self, environment: str | None = None) -> list[str]:
         """The presets that have versions; with ``environment``, those with a log there."""
+        if self._is_far:
+            return self.glance().presets(environment)
         if environment is None:
             return self._place.folders(names.PRESETS)
         names.check_name(environment, "environment")
@@ -304,6 +316,8 @@ class Registry:
 
     def environments(self) -> list[str]:
         """The environments that have a document or a log."""
+        if self._is_far:
+            return self.glance().environments()
         logged = [
             name
             for name in self._place.names(names.RELEASES)
@@ -454,7 +468,7 @@ class Registry:
         Lists each folder once, where ``presets`` and ``head`` for each list them twice.
         """
         names.check_name(environment, "environment")
-        if isinstance(self.store, Remote) and not _is_listed(self.store):
+        if self._is_far:
             yield from self.glance().heads(environment)
             return
         for preset in self._place.names(f"{names.RELEASES}/{environment}"):
@@ -764,12 +778,6 @@ class Registry:
         data = self._place.demand(key)
         value = self._place.checked(key, documents.parse_environment, data, environment, number)
         return data, value
-
-
-def _is_listed(store: Store) -> bool:
-    from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
-
-    return isinstance(store, ListedStore)
 
 
 _PLACED = frozenset((documents.CHECKSUM, documents.SEQ))

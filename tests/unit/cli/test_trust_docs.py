@@ -60,9 +60,8 @@ def test_the_page_s_commands_do_what_it_shows(project: Project) -> None:
         if plain(shown) != ["..."]:
             assert plain(said + out) == plain(shown), line
         if arguments[1:] == ["keygen", "ci.pem"]:
-            project.edit(
-                "stacks/dev.toml", "[registry]\n", f'[registry]\nkeys = ["{lines["ci"]}"]\n'
-            )
+            keys = f'keys = ["{lines["ci"]}"]'
+            project.edit("stacks/dev.toml", "[registry]\n", f"[registry]\n{keys}\n")
     assert len(lines) == 2
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import stat
+from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from dialform.cli import context
+from dialform.errors import DeclarationError
 
 if TYPE_CHECKING:
     from cli_project import Project
@@ -96,6 +100,17 @@ def test_the_stack_file_s_keys_hold_wherever_the_registry_is_said_to_be(keyed: P
     keyed.edit("stacks/dev.toml", public(keyed, "ci"), public(keyed, "anna"))
     _, said = keyed.run(*CALL, "--registry", ".dialform/registry", code=3)
     assert "[unknown-key]" in said
+
+
+def test_an_environment_has_its_parent_s_keys(keyed: Project) -> None:
+    keyed.write("stacks/anna.toml", 'extends = "dev"\n[registry]\nthreshold = 1\n')
+    assert context.pins_of(Namespace(stack="anna")) == ((public(keyed, "ci"),), 1)
+    assert context.pins_of(Namespace(stack="dev")) == ((public(keyed, "ci"),), None)
+    assert context.pins_of(Namespace(stack="none")) == ((), None)
+    assert context.pins_of(Namespace(), "dev") == context.pins_of(Namespace(stack="dev"))
+    keyed.write("stacks/anna.toml", 'extends = "dev"\n[registry]\nkeys = "ed25519:"\n')
+    with pytest.raises(DeclarationError, match=r"registry\.keys"):
+        context.pins_of(Namespace(stack="anna"))
 
 
 def test_launchers_without_a_checkout_pin_by_variables(keyed: Project) -> None:

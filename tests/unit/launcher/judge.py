@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 ROW_STATES = {"planned", "reserved", "live", "done", "skipped", "rejected", "unknown"}
 MAY_RING = {"reserved", "accepted", "unknown"}
@@ -23,7 +22,7 @@ RANG_NOBODY = {"rejected", "deferred", "not_sent"}
 
 
 def judged(
-    ledger: Path,
+    ledger: sqlite3.Connection,
     rings: Sequence[tuple[float, str]],
     people: Sequence[str],
     retry: Mapping[str, int],
@@ -34,20 +33,17 @@ def judged(
     What is wrong; [] for a campaign that kept its promises.
 
     Args:
-        ledger: the SQLite file.
+        ledger: sees what is in the SQLite file.
         rings: when which number rang, in the order of time.
         people: the numbers of the campaign's file.
         retry: how a call ended -> how often it may be tried again.
         slack: how many seconds the ledger's clock may be wrong by.
 
     """
-    connection = sqlite3.connect(ledger)
-    connection.row_factory = sqlite3.Row
-    try:
-        persons = connection.execute("SELECT * FROM person").fetchall()
-        dials = connection.execute("SELECT * FROM dial").fetchall()
-    finally:
-        connection.close()
+    cursor = ledger.cursor()
+    cursor.row_factory = sqlite3.Row
+    persons = cursor.execute("SELECT * FROM person").fetchall()
+    dials = cursor.execute("SELECT * FROM dial").fetchall()
     return verdict(persons, dials, rings, people, retry, slack=slack)
 
 

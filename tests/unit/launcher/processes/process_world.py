@@ -324,6 +324,15 @@ class Campaign:
                 return {}
             return {one["to_number"]: one["state"] for one in rows("SELECT * FROM person")}
 
+    def reserved(self) -> int:
+        """How many may have been sent, and nothing more is known of them; one at a time here."""
+        with self.reading() as rows:
+            if not rows(_TABLES):
+                return 0
+            found = rows("SELECT id FROM dial WHERE state IN ('reserved', 'unknown')")
+        assert len(found) <= 1
+        return len(found)
+
     def unknown(self) -> int:
         """How many are of unknown outcome; each must say why."""
         with self.reading() as rows:

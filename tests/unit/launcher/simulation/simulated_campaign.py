@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
+import sqlite3
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,6 +22,7 @@ from dialform.launcher.calling.limits import Again
 from dialform.launcher.campaign import Engine, Happened, Settings
 from dialform.launcher.campaign.writer import Writer
 from dialform.launcher.ledger import Ledger
+from dialform.launcher.ledger.sqlite import SqliteConnection, SqliteFile
 from dialform.launcher.records import Campaign, Row
 from dialform.launcher.request import Template
 from dialform.presets.canonical import canonical, digest
@@ -101,6 +104,11 @@ class SimulatedWriter(Writer):
         await self._world.disk(self._process)
         return result
 
+    async def _turn(self, group: Any) -> list[Any]:
+        """Others come between what is picked and what is written."""
+        picked = await self.call(self._picked, group)
+        return await self.call(self._write, group, picked)
+
     async def read(self, function: Callable[[], _Result]) -> _Result:
         self._world.alive(self._process)
         return function()
@@ -110,12 +118,46 @@ class SimulatedWriter(Writer):
         super().now(settlement)
 
 
+class OneForAll(SqliteConnection):
+    """A connection that several processes use in turn; whoever closes it is done with it."""
+
+    def close(self) -> None:
+        pass
+
+
+class Memory(SqliteFile):
+    """
+    A ledger's file in memory, with one connection.
+
+    No call of the ledger is interrupted here, so that no process could tell it from a file and
+    a connection of its own; both cost more than all else together.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(":memory:", patience=0.0, identifier=lambda: "ledger")
+        self.opened = super().connect()._connection
+
+    def connect(self) -> SqliteConnection:
+        return OneForAll(self.opened)
+
+    def _make_file(self) -> None:
+        pass
+
+
+class SimulatedLedger(Ledger):
+    """A ledger in a place that is there already."""
+
+    def __init__(self, place: SqliteFile, **how: Any) -> None:
+        super().__init__(place.place, **how)
+        self._database = place
+
+
 class SimulatedCampaign:
     """All of it, from a seed."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path | None) -> None:
         self.rng = Random(seed)  # noqa: S311 - a seed, so that a history comes again
-        self.folder = folder
+        self.place: Memory | SqliteFile = Memory() if folder is None else _file(folder)
         self.loop = SimulatedLoop()
         self.epoch = self.rng.choice(BEGINS)
         self.offset = 0.0
@@ -190,7 +232,7 @@ class SimulatedCampaign:
             count += 1
             return f"{process.name}-{count:06}"
 
-        made = Ledger(self.folder / "ledger.db", clock=self.now, identifier=identifier)
+        made = SimulatedLedger(self.place, clock=self.now, identifier=identifier)
         self._ledgers.append(made)
         return made
 
@@ -228,6 +270,8 @@ class SimulatedCampaign:
             loop.call_soon(loop.stop)
             loop.run_forever()
             loop.close()
+            if isinstance(self.place, Memory):
+                self.place.opened.close()
 
     def _open(self) -> None:
         ledger = self.ledger(Process("p0"))
@@ -331,7 +375,7 @@ class SimulatedCampaign:
                 is_pending=self.is_pending,
                 idle=3600.0,
                 longest_call=3600.0,
-                listens=60.0,
+                listens=600.0,
             ).run()
         finally:
             ledger.close()
@@ -340,18 +384,23 @@ class SimulatedCampaign:
         rings = [(self.epoch + one.time, one.to) for one in self.api.receipts]
         for one in self.api.receipts:
             self.note("rang", *one)
-        wrong = judged(
-            self.folder / "ledger.db",
-            rings,
-            PEOPLE,
-            {how: again.times for how, again in self.settings.retry.items()},
-            slack=3601.0,
-        )
+        retry = {how: again.times for how, again in self.settings.retry.items()}
+        with self._looking() as ledger:
+            wrong = judged(ledger, rings, PEOPLE, retry, slack=3601.0)
         return History(self.log.hexdigest(), wrong, len(rings), self.finished)
 
+    def _looking(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        if isinstance(self.place, Memory):
+            return contextlib.nullcontext(self.place.opened)
+        return contextlib.closing(sqlite3.connect(self.place.place))
 
-def simulated(seed: int, folder: Path) -> History:
-    """The history of a seed; ``folder`` is emptied."""
-    for one in folder.glob("ledger.db*"):
+
+def _file(folder: Path) -> SqliteFile:
+    return SqliteFile(str(folder / "ledger.db"), patience=0.0, identifier=lambda: "ledger")
+
+
+def simulated(seed: int, folder: Path | None = None) -> History:
+    """The history of a seed; with ``folder``, which is emptied, the ledger is a file in it."""
+    for one in folder.glob("ledger.db*") if folder else ():
         one.unlink()
     return SimulatedCampaign(seed, folder).run()

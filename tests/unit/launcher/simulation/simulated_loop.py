@@ -1,22 +1,24 @@
-"""An event loop without a clock or a network: time passes when nothing is left to do."""
+"""
+An event loop without a clock or a network: time passes when nothing is left to do.
+
+A simulated campaign is ten thousand calls from it, so there is no more to it than they need:
+no selector, no threads, no context variables. What is due comes in the order of its time, and
+what is due at the same time in the order in which it was asked for.
+"""
+
+# ruff: noqa: ARG002 - `context` is what asyncio gives
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class _Skips:
-    """In the place of a selector: instead of waiting, time jumps."""
-
-    def __init__(self, loop: SimulatedLoop) -> None:
-        self._loop = loop
-
-    def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            raise RuntimeError("the simulation stands still: everybody waits for somebody else")
-        self._loop.passed += timeout
-        return []
+_SAME = 1e-9
+"""Seconds that are no time: what is due within them is due now."""
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
@@ -25,15 +27,75 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.passed = 0.0
-        self._selector = _Skips(self)
-        self._clock_resolution = 1e-9
+        self._soon: list[_Handle] = []
+        self._later: list[tuple[float, int, _Handle]] = []
+        self._asked = 0
 
     def time(self) -> float:
         """Seconds since the simulation began."""
         return self.passed
 
-    def _process_events(self, event_list: list[Any]) -> None:
-        assert not event_list
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: object, context: object = None
+    ) -> _Handle:
+        """In the next turn."""
+        handle = _Handle(callback, args)
+        self._soon.append(handle)
+        return handle
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: object, context: object = None
+    ) -> _Handle:
+        """When that time has come."""
+        handle = _Handle(callback, args)
+        self._asked += 1
+        heappush(self._later, (when, self._asked, handle))
+        return handle
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: object, context: object = None
+    ) -> _Handle:
+        """When so much time has passed."""
+        return self.call_at(self.passed + delay, callback, *args)
+
+    def _run_once(self) -> None:
+        """A turn: what is to be done now, or what is due next."""
+        later = self._later
+        while later and later[0][2].callback is None:
+            heappop(later)
+        if not self._soon:
+            if not later:
+                raise RuntimeError("the simulation stands still: everybody waits for somebody else")
+            self.passed = max(self.passed, later[0][0])
+        turn, self._soon = self._soon, []
+        end = self.passed + _SAME
+        while later and later[0][0] <= end:
+            turn.append(heappop(later)[2])
+        for handle in turn:
+            if handle.callback is not None:
+                try:
+                    handle.callback(*handle.args)
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as other loops do
+                    self.call_exception_handler({"message": "in a callback", "exception": error})
 
     def _write_to_self(self) -> None:
         raise AssertionError("a thread has no place in a simulation")
+
+
+class _Handle:
+    """What is to be called, unless it is cancelled."""
+
+    __slots__ = ("args", "callback")
+
+    def __init__(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+
+    def cancel(self) -> None:
+        self.callback = None
+        self.args = ()
+
+    def cancelled(self) -> bool:
+        return self.callback is None

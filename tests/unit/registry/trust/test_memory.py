@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+import platformdirs
 import pytest
 from registry_world import environment, meta, release
 
@@ -210,4 +214,8 @@ def test_half_a_file_is_never_there(tmp_path: Path) -> None:
 
 def test_where_it_is_kept() -> None:
     assert state_folder({"DIALFORM_STATE": "/x"}) == "/x"
-    assert state_folder({}).endswith("dialform")
+    assert state_folder(dict(os.environ)) == platformdirs.user_state_dir("dialform")
+    home = {name: text for name, text in os.environ.items() if name != "XDG_STATE_HOME"}
+    code = "import platformdirs; print(platformdirs.user_state_dir('dialform'))"
+    said = subprocess.check_output([sys.executable, "-c", code], env=home, text=True)
+    assert state_folder(home) == said.strip()
