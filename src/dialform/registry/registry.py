@@ -32,7 +32,7 @@ from dialform.registry.location import bucket_of, folder_of, is_inside
 from dialform.registry.logs import Log
 from dialform.registry.place import Place
 from dialform.registry.plain import parse_plain
-from dialform.registry.store import Remote
+from dialform.registry.store import Remote, origin
 from dialform.registry.transitions import Change
 
 if TYPE_CHECKING:
@@ -158,6 +158,11 @@ class Registry:
 
             _ = self.id
             warm(self.store, pins)
+
+    @property
+    def origin(self) -> Store:
+        """Its store, without what this machine kept of it: for who verifies what is there."""
+        return origin(self.store)
 
     @property
     def _is_far(self) -> bool:

@@ -17,7 +17,6 @@ from dialform.presets.documents import Unbound, bound_preset
 from dialform.registry import documents, names
 from dialform.registry.documents import Damage
 from dialform.registry.entries import Entry, parse_entry
-from dialform.registry.store import origin
 from dialform.registry.transitions import succession_fault
 from dialform.verifying.claims import Claim
 
@@ -48,7 +47,7 @@ class Content:
         self.head: Entry | None = None
         self.bound: dict[str, Any] | None = None
         self._registry = registry
-        self._store = origin(registry.store)  # and not what was kept of it
+        self._store = registry.origin
         self._environment = environment
         self._log = names.log_prefix(environment, reference.name)
         self._entries: dict[int, Entry] = {}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from dialform.launcher.resolve import parse_reference
 from dialform.registry import names
-from dialform.registry.store import origin
 from dialform.verifying.belief import believed
 from dialform.verifying.claims import Verified
 from dialform.verifying.content import Content
@@ -39,7 +38,7 @@ def verified(registry: Registry, environment: str, text: str) -> Verified:
         belief = believed(registry, environment, content.reference, content.entry)
         content.entry = belief.entry
     content.look()
-    if origin(registry.store).read(names.MARKER) is None:
+    if registry.origin.read(names.MARKER) is None:
         _ = registry.id  # raises: it went away, and what was missing need not be
     claims = (*content.claims, *(() if belief is None else belief.claims))
     return Verified(content.reference, content.entry, content.head, content.bound, claims)

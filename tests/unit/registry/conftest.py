@@ -34,7 +34,7 @@ def quick_folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def memory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test on a machine that saw no registry yet: reference registries have one id."""
+    """A machine that saw no registry yet: all reference registries have the same id."""
     monkeypatch.setenv("DIALFORM_STATE", str(tmp_path / "state"))

@@ -42,6 +42,8 @@ from dialform.registry.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.usefixtures("memory_of_its_own")
+
 PACKAGE = Path(__file__).parents[3] / "src" / "dialform"
 
 

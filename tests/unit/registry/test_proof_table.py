@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from dialform.registry.trust.keys import PublicKey
     from dialform.sandbox import Sandbox
 
+pytestmark = pytest.mark.usefixtures("memory_of_its_own")
+
 CUT_BACK = "the newest dropped"
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from dialform.registry.trust.signers import Signer
 
+pytestmark = pytest.mark.usefixtures("memory_of_its_own")
+
 LOG = "releases/prod/reminder"
 
 
