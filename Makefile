@@ -24,9 +24,9 @@ check: setup ## format, lint and types
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
 	@$(python) -m mypy
-	@MYPYPATH=tests/engine $(python) -m mypy tools benchmarks
+	@MYPYPATH=tests/engine:tests $(python) -m mypy tools benchmarks
 	@for folder in $$(find tests -name '*.py' -exec dirname {} + | sort -u); do \
-	    MYPYPATH=tests:tests/unit/declaration:tests/unit/launcher $(python) -m mypy "$$folder"/*.py || exit 1; \
+	    MYPYPATH=tests:tests/unit/declaration:tests/unit/launcher:tests/unit/registry $(python) -m mypy "$$folder"/*.py || exit 1; \
 	done # a folder at a time, as pytest sees them: each has its own conftest
 	@if command -v go >/dev/null; then \
 	    go -C tools/actionlint run github.com/rhysd/actionlint/cmd/actionlint \

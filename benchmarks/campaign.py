@@ -154,6 +154,7 @@ def engine(load: Load, polls: tuple[float, ...] = FAR) -> float:
             *("people.csv", "sha256:3", "2026-11-25", "anna"),
         )
         ledger.open_campaign(campaign, load.people)
+        ledger.make_room()
         elapsed = asyncio.run(_engine(load, campaign, ledger, polls))
         ended = ledger.counts("c1").get("done", 0) if polls is AT_ONCE else len(load.people)
         if ledger.placed("c1") != len(load.people) or ended != len(load.people):

@@ -11,6 +11,7 @@ from pathlib import Path
 Number = type("Number", (str,), {})  # stays as it is written: what is stored is canonical
 parse = lambda data: json.loads(data, parse_int=Number, parse_float=Number)
 digest = lambda data: f"sha256:{hashlib.sha256(data).hexdigest()}"
+demand = lambda found, right, at: found == right or sys.exit(f"differs: {at}: {found}, not {right}")
 sys.excepthook = lambda _, error, __: sys.stderr.write(f"error: {error}\n")
 
 
@@ -21,11 +22,6 @@ def canonical(value: object) -> bytes:  # RFC 8785
     if isinstance(value, list):
         return b"[%s]" % b",".join(map(canonical, value))
     return (value if isinstance(value, Number) else json.dumps(value, ensure_ascii=False)).encode()
-
-
-def demand(found: object, expected: object, what: object) -> None:
-    if found != expected:
-        sys.exit(f"differs: {what}: {found} where {expected} should be")
 
 
 root, file, name = Path(sys.argv[1]), Path(sys.argv[2]).resolve(), sys.argv[3]
@@ -44,7 +40,11 @@ for one in wanted:  # the bound preset, the preset, its profile
     demand(digest((path := root / f"blobs/sha256/{one[7:]}.json").read_bytes()), one, path)
     blobs[one] = parse(path.read_bytes())
     wanted += [blobs[one]["profile"]] if "profile" in blobs[one] else []
-body, sent = blobs[wanted[0]]["body"], parse(dial.get("body") or "{}").get("callAgentInput", {})
+kept = dial.get("body") or b"{}"
+if dial.get("frame"):  # what the preset's bodies have in common is kept once
+    ends = ledger.execute("SELECT head, tail FROM frame WHERE id = ?", [dial["frame"]]).fetchone()
+    kept = kept.join(ends)
+body, sent = blobs[wanted[0]]["body"], parse(kept).get("callAgentInput", {})
 said = {**(body.get("callAgentInput") or {}), **parse(dial["inputs"])}
 said |= {one: sent[one] for one in parse(dial["withheld"]) if one in sent}  # the sensitive ones
 own = (dial["to_number"], dial["from_number_id"], said)

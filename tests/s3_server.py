@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 BUCKET = "dialform-tests"
 _START_SECONDS = 30
+_ENVIRONMENT = dict(os.environ)
+"""As it was before any test moved the cache folder, where the program and Go's own work are."""
 
 
 @cache
@@ -32,6 +34,7 @@ def program() -> str:
     """The server's program, built the first time; a test without it is skipped, but not in CI."""
     done = subprocess.run(
         [sys.executable, ROOT / "tools" / "setup_s3.py"],
+        env=_ENVIRONMENT,
         stdout=subprocess.PIPE,
         text=True,
         check=False,

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,8 @@ class Project:
     root: Path
     sandbox: Sandbox
     home: Path
+    also: dict[str, str] = field(init=False, default_factory=dict)
+    """What the environment of every command has besides."""
 
     def write(self, name: str, text: str) -> None:
         """Write a file below the project."""
@@ -126,6 +128,7 @@ class Project:
             "VOGENT_API_KEY_STAGING": "sandbox-staging",
             "VOGENT_API_KEY_PROD": "sandbox-prod",
             "DIALFORM_BY": "anna",
+            **self.also,
             **more,
         }
 

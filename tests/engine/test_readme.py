@@ -91,7 +91,11 @@ def test_every_command_runs(copy: Project, tmp_path: Path) -> None:
     assert any("19 unchanged" in text for text in said.values())
     assert copy.sandbox.rings("+14155550123") == 2
     names = {line.split()[1] for line in said if line.startswith("dialform")}
-    assert {"validate", "presets", "show", "dial", "hold", "resume", "init"} <= names
+    wanted = {"validate", "presets", "show", "dial", "launch", "results", "hold", "resume", "init"}
+    assert wanted <= names
+    assert [copy.sandbox.rings(f"+1415555011{last}") for last in (0, 5)] == [1, 1]
+    (results,) = [text for line, text in said.items() if line.startswith("dialform results")]
+    assert results.split("\n")[1].split()[:5] == ["reminder", "1", "2", "1", "1"]
 
 
 def test_python_example_runs(copy: Project) -> None:

@@ -29,6 +29,7 @@ from dialform.declaration.models import (
 from dialform.launcher.calling.keeping import Keeping
 from dialform.launcher.calling.limits import CEILINGS, MOST, OUTCOMES
 from dialform.launcher.campaign import Settings
+from dialform.launcher.outcomes import work
 from dialform.presets import documents
 
 ROOT = Path(__file__).parents[2]
@@ -176,6 +177,10 @@ def test_every_setting_of_the_ledger_is_named_with_its_default() -> None:
     assert set(table) == set(LedgerSettings.model_fields) == set(Keeping._fields)
     assert table["transcripts"] == f"`{str(Keeping().transcripts).lower()}`"
     assert Keeping().retention is None
+    section = " ".join(TEXT.split("### Ledger\n", 1)[1].split("\n## ", 1)[0].split())
+    assert (work.DAY, work.HOUSE) == (86400, 300)
+    assert "when it starts and once a day" in section
+    assert "when it starts and every five minutes" in section
 
 
 def test_every_name_for_an_id_is_in_the_table() -> None:

@@ -30,13 +30,16 @@ def test_the_table_lists_what_each_job_names() -> None:
     rows = {
         row[0]: row[1:]
         for row in re.findall(
-            r"^\| `([a-z-]+/[a-z]+)` \| (\w+) \| (\w+) \| (\w+) \| ([\w, ]+) \|$", CI, re.MULTILINE
+            r"^\| `([a-z-]+/[a-z]+)` \| (\w+) \| (\w+) \| (\w+) \| (\w+) \| ([\w, ]+) \|$",
+            CI,
+            re.MULTILINE,
         )
     }
     assert rows.keys() == jobs().keys()
     for name, job in jobs().items():
         text = yaml.safe_dump(job)
-        backend, state_key, _, keys = rows[name]
+        backend, state_key, _, signer, keys = rows[name]
+        assert (signer == "yes") == ("DIALFORM_SIGN" in text), name
         assert (backend != "no") == ("PULUMI_BACKEND_URL" in text), name
         assert (state_key == "yes") == ("PULUMI_CONFIG_PASSPHRASE" in text), name
         named = {key.lower() for key in re.findall(r"VOGENT_API_KEY_([A-Z]+)", text)}

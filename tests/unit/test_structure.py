@@ -62,7 +62,9 @@ DIRECTION = {
         *("errors", "presets", "declaration", "registry", "planning", "diff"),
         "launcher.calling",
     ),
-    "verifying.py": ("errors", "presets", "registry", "launcher.resolve"),
+    "verifying/": (
+        *("errors", "presets", "api.location", "registry", "launcher.resolve", "verifying"),
+    ),
     "planning.py": ("errors", "presets", "declaration", "registry"),
     "promotion/": (
         *("errors", "lengths", "presets", "declaration", "registry", "guardrails"),
@@ -253,6 +255,9 @@ def test_the_launchers_source_imports_nothing_heavy() -> None:
     assert found == []
 
 
+SOME_KEY = "ed25519:1+MiAIAfRt4DHqAekZvBZIV71y3k5pnwdM/I7WKbU9k="
+
+
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
@@ -260,7 +265,15 @@ def test_the_launchers_source_imports_nothing_heavy() -> None:
         ("import dialform.cli.main", ("httpx", "pydantic", "pulumi", "tomlkit", "phonenumbers")),
         ("import dialform.launcher", ("pydantic", "pulumi", "deepdiff", "rich", "click")),
         ("import dialform.api.client", ("pydantic", "pulumi", "deepdiff")),
-        ("import dialform.registry", ("httpx", "pydantic", "pulumi")),
+        ("import dialform.registry", ("httpx", "pydantic", "pulumi", "cryptography")),
+        (
+            "import dialform.registry.trust.settings as s; s.trust_of({})",
+            ("cryptography", "platformdirs", "dataclasses", "base64", "subprocess"),
+        ),
+        (
+            f"import dialform.registry.trust.settings as s; s.trust_of({{}}, keys=['{SOME_KEY}'])",
+            ("cryptography", "platformdirs", "dataclasses", "subprocess"),
+        ),
     ],
 )
 def test_an_import_brings_in_no_more_than_it_needs(statement: str, absent: tuple[str, ...]) -> None:

@@ -149,10 +149,15 @@ class Answer:
 
 def created(answer: Answer, *, idempotent: bool = False) -> Created:
     """The dial that ``POST /dials`` created. Raises as the send table has it."""
-    more: dict[str, Any] = {"request": answer.request, "status": answer.status}
+    status = answer.status
+    earlier = idempotent and status == 409  # noqa: PLR2004 - Conflict
+    if status is not None and answer.sent and (answer.accepted or earlier):
+        dial = _dial_of(answer, status)
+        if dial is not None:
+            return dial
+    more: dict[str, Any] = {"request": answer.request, "status": status}
     more["words"] = answer.words()
     what = answer.describe()
-    status = answer.status
     if not answer.sent:
         raise NotSent(f"{what}; nothing was sent, it may be tried again", **more)
     if status is None:
@@ -161,11 +166,7 @@ def created(answer: Answer, *, idempotent: bool = False) -> Created:
             "It is not sent again by itself",
             **more,
         )
-    earlier = idempotent and status == 409  # noqa: PLR2004 - Conflict
     if answer.accepted or earlier:
-        dial = _dial_of(answer, status)
-        if dial is not None:
-            return dial
         raise OutcomeUnknown(
             f"{what}; no dial id can be read from the answer"
             f"{' although the dial exists' if earlier else ''}: a phone may be ringing. "
@@ -189,6 +190,11 @@ def created(answer: Answer, *, idempotent: bool = False) -> Created:
 
 def value(answer: Answer) -> Any:
     """The JSON value of any other request's answer. Raises ApiError and its kin."""
+    found = UNREADABLE
+    if answer.sent and answer.accepted and answer.complete:
+        found = parsed(bytes(answer.body)) if answer.body.strip() else None
+        if found is not UNREADABLE:
+            return found
     more: dict[str, Any] = {"request": answer.request, "status": answer.status}
     more["words"] = answer.words()
     what = answer.describe()
@@ -197,14 +203,9 @@ def value(answer: Answer) -> Any:
     if answer.status is None:
         raise ApiError(f"{what}; no answer came, try again later", **more)
     if answer.accepted and answer.complete:
-        if not answer.body.strip():
-            return None
-        found = parsed(bytes(answer.body))
-        if found is UNREADABLE:
-            raise ApiError(
-                f"{what}; the answer is not JSON: is this the base URL of the Vogent API?", **more
-            )
-        return found
+        raise ApiError(
+            f"{what}; the answer is not JSON: is this the base URL of the Vogent API?", **more
+        )
     if answer.status == _TOO_MANY:
         raise Deferred(
             f"{what}; try again {_when(answer.retry_after)}",

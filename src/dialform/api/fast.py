@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FastClient", "Seen"]
 
+_JSON = {"content-type": "application/json"}
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 """Raised before the first byte of a request is on its way."""
 
@@ -137,14 +138,17 @@ class FastClient:
         if self._session is None:
             raise RuntimeError("a FastClient sends inside of its `async with`")
         answer = Answer(method, self.url, path, self._key)
-        headers = {} if body is None else {"content-type": "application/json"}
         answer.sent = False
         _asked.set(answer)
         try:
             async with self._session.request(
-                method, self.url + path, data=body, headers=headers, allow_redirects=False
+                method,
+                self.url + path,
+                data=body,
+                headers=None if body is None else _JSON,
+                allow_redirects=False,
             ) as response:
-                answer.start(response.status, {k.lower(): v for k, v in response.headers.items()})
+                answer.start(response.status, response.headers)
                 answer.complete = await _read(response, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             answer.fail(error, sent=not isinstance(error, _NOT_SENT))

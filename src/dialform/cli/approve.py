@@ -18,7 +18,8 @@ _DESCRIPTION = """\
 Record in the registry that you approve a version of a preset for an environment, as its
 [gates] may ask. It is the content that is approved: its digest, not its number.
 
-It is a record and no proof: whoever may write to the registry can write one in any name.
+It is a record and no proof: whoever may write to the registry can write one in any name. Where
+keys are pinned it counts if DIALFORM_SIGNER signs it, each key once: docs/trust.md.
 """
 _EPILOG = """\
 your name comes from DIALFORM_BY, else GITHUB_ACTOR, else user@host

@@ -214,8 +214,10 @@ def known_ledger_of(args: argparse.Namespace) -> str:
         SettingError: there is none.
 
     """
+    from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where it is asked for
+
     path = ledger_of(args)
-    if "://" not in path and not os.path.exists(path):
+    if not Ledger(path).is_there:
         raise SettingError(
             f"there is no ledger at {path}, so no call is known here: run this where calls are "
             "launched, or name their ledger with --ledger"

@@ -24,7 +24,8 @@ environment, or NAME@sha256:... for a bound preset or a preset of that digest.
 """
 _DIAL_EPILOG = """\
 outcomes and exit codes:
-  accepted 0 | not sent 1 | refused by a hold, a withdrawal, a yank or a rule for calls 3
+  accepted 0 | not sent 1 | refused by a hold, a withdrawal, a yank, a rule for calls or the
+  ledger's suppression list 3
   rejected by the API 4 | unknown, a phone may ring: never sent again by itself 5
   deferred by the API, may be retried later 75
 

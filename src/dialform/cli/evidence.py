@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING, Any
 
 from dialform import lengths
@@ -50,7 +49,7 @@ def ledger_of(args: argparse.Namespace) -> Iterator[Ledger]:
     from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where it is needed
 
     ledger = Ledger(context.ledger_of(args))
-    if not (ledger.is_shared or os.path.exists(ledger.path)):  # noqa: PTH110 - as in `context`
+    if not ledger.is_there:
         raise SettingError(
             f"there is no ledger at {ledger.path}: name it with --ledger FILE or DIALFORM_LEDGER"
         )

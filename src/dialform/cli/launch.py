@@ -462,6 +462,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
     settings = Settings.of_json(campaign.settings)
     watch = Watch(registry, campaign)
     writer = Writer(ledger)
+    ledger.make_room()
     minutes = released.bound["body"].get("timeoutMinutes")
     lists = peoplefile.lists_of(args, settings.suppress, ledger)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import confirm, context
@@ -22,7 +21,8 @@ _LEDGER = """\
 Show what the ledger has of dials, newest first.
 
 With --unknown only those of which nobody knows whether a phone rang, each with what is known of
-it. They are never dialled again by themselves: `dialform settle` says what came of one.
+it. They are never dialled again by themselves: `dialform settle` says what came of one, and
+`dialform replay DIAL --exact` asks an API that honours idempotency keys.
 """
 _LEDGER_EPILOG = """\
 The ledger holds numbers, inputs and the exact bytes that were sent: it is this user's alone, and
@@ -314,7 +314,7 @@ def _ledger(args: argparse.Namespace) -> Ledger | None:
     from dialform.launcher.ledger import Ledger  # noqa: PLC0415 - where the command is run
 
     ledger = Ledger(context.ledger_of(args))
-    return ledger if ledger.is_shared or os.path.exists(ledger.path) else None  # noqa: PTH110 - no pathlib here
+    return ledger if ledger.is_there else None
 
 
 def _demanded(args: argparse.Namespace) -> Ledger:
@@ -383,6 +383,10 @@ def _print_unknown(records: list[Record]) -> None:
     output.note(
         f"{count} of unknown outcome: look in the workspace's list of calls, then say what came "
         'of each: dialform settle DIAL --rang|--did-not-ring --reason "..."'
+    )
+    output.note(
+        "where the workspace has proved to honour keys (`dialform doctor -s ENV "
+        "--probe-idempotency`), `dialform replay DIAL --exact` settles one by itself"
     )
 
 

@@ -121,7 +121,8 @@ def _promotions(args: argparse.Namespace, project: Project, target: Environment)
     from dialform.promotion import promotion  # noqa: PLC0415
     from dialform.promotion.moves import unbound  # noqa: PLC0415
 
-    source, registry = registry_of(args, args.source), registry_of(args, args.stack)
+    source = registry_of(args, args.source).glance()
+    registry = registry_of(args, args.stack).glance()
     live = source.presets(args.source) if source.exists else []
     names = args.preset or [name for name, run in sorted(target.runs.items()) if run.follow is None]
     refusals: list[Refusal] = []

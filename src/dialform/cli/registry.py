@@ -1,11 +1,15 @@
-"""``dialform registry``: make a registry, read all of one, print a release log."""
+"""
+``dialform registry``: make a registry, read all of one, print a release log.
+
+What tries a store out, and what copies a registry, stands in ``registry_stores``.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from dialform.cli import context
+from dialform.cli import context, trusting
 
 if TYPE_CHECKING:
     import argparse
@@ -15,27 +19,36 @@ if TYPE_CHECKING:
 _STRIDE = 64
 """Objects between two steps of the progress line."""
 
+LOCATIONS = "a folder, file:///absolute/path, s3://bucket/prefix, gs:// or az://container/prefix"
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``registry init``, ``registry verify`` and ``registry log``."""
+    """Add ``registry`` and its commands."""
+    from dialform.cli import registry_stores  # noqa: PLC0415 - it takes this module's progress
+
     registry = subparsers.add_parser(
         "registry",
-        help="create or verify a registry",
-        description="Make a registry, read all of one, print a preset's release log.",
+        help="create, verify or copy a registry, try its store out",
+        description="Make a registry, read all of one, print a release log, try a store out, copy "
+        "a registry; keys and signatures.",
     )
     commands = registry.add_subparsers(metavar="COMMAND", title="commands", required=True)
     _add_init(commands)
     _add_verify(commands)
     _add_log(commands)
+    registry_stores.add_doctor(commands)
+    registry_stores.add_copy(commands)
+    trusting.add(commands)
 
 
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "init",
-        help="make an empty or absent folder a registry",
-        description="Make an empty or absent folder a registry. Again is no change.",
+        help="make an empty or absent place a registry",
+        description="Make an empty or absent folder, or an empty place in a bucket, a registry.\n"
+        "Again is no change.",
     )
-    parser.add_argument("url", metavar="URL", help="a folder, or file:///absolute/path")
+    parser.add_argument("url", metavar="URL", help=LOCATIONS)
     parser.set_defaults(run=run_init)
 
 
@@ -82,7 +95,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from dialform.registry.verify import verify  # noqa: PLC0415
 
     registry = context.registry_of(args, trusting=False)
-    progress = _Progress()
+    progress = Progress()
     findings: list[Finding] = []
     for finding in verify(registry, progress.step):
         findings.append(finding)
@@ -151,11 +164,13 @@ def run_log(args: argparse.Namespace) -> int:
     return 0
 
 
-class _Progress:
+class Progress:
     """Counts objects; says how many on stderr, where that is a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, done: str = "read") -> None:
+        """``done``: what is done to each object."""
         self.objects = 0
+        self._done = done
         self._shown = False
         self._terminal = sys.stderr.isatty()
 
@@ -163,7 +178,7 @@ class _Progress:
         """One more."""
         self.objects += 1
         if self._terminal and self.objects % _STRIDE == 0:
-            sys.stderr.write(f"\r{self.objects} objects read")
+            sys.stderr.write(f"\r{self.objects} objects {self._done}")
             sys.stderr.flush()
             self._shown = True
 

@@ -199,7 +199,7 @@ def _each(
     from dialform.cli import output  # noqa: PLC0415 - where the command is run
     from dialform.errors import DialformError  # noqa: PLC0415
 
-    registry = context.registry_of(args, trusting=args.kind == "resume")
+    registry = context.registry_of(args, trusting=args.kind == "resume").glance()
     names = args.preset or (registry.presets(environment) if registry.exists else [])
     word, states, _ = _SEVERAL[args.kind]
     done: list[dict[str, Any]] = []

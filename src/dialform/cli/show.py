@@ -80,7 +80,7 @@ def run_presets(args: argparse.Namespace) -> None:
     from dialform.launcher.resolve import near  # noqa: PLC0415
 
     environment = context.environment_of(args)
-    registry = context.registry_of(args)
+    registry = context.registry_of(args).glance()
     there = registry.exists
     names = registry.presets(environment) if there else []
     if not names and there and not context.in_checkout(args):

@@ -213,7 +213,7 @@ def registries_of(
 
     def opened(url: str, base: str, environment: str) -> Registry:
         trust = context.trust_of(args, environment, remembers=False)
-        return Registry.open(url, base=base, trust=trust)
+        return Registry.open(url, base=base, trust=trust).glance()
 
     if context.in_checkout(args):
         root = context.project_root() or "."
@@ -224,7 +224,7 @@ def registries_of(
         if args.stack is not None:
             context.environment_of(args)
     else:
-        registry = context.registry_of(args, trusting=False)
+        registry = context.registry_of(args, trusting=False).glance()
         url, base = context.registry_location(args)
         names = registry.environments() if registry.exists else []
         found = {name: opened(url, base, name) for name in [*names, *declared]}

@@ -165,7 +165,7 @@ def _short(text: str) -> str:
 
     from dialform.cli import output  # noqa: PLC0415
 
-    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1...", output.line(text))
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b(\.json)?", r"\1...", output.line(text))
 
 
 def _title(environment: str, one: Verified) -> str:
@@ -173,12 +173,18 @@ def _title(environment: str, one: Verified) -> str:
         return f"{one.reference} in {environment}: its entry can't be read"
     entry, head = one.entry, one.head
     where = f"entry {entry.seq}"
-    state = ""
     if head is not None:
         where += f" of {head.seq}"
-        barred = entry.version in head.yanked
-        state = ", yanked" if barred else f", {head.state}"
-    return f"{entry.preset} version {entry.version} in {environment}: {where}{state}"
+    return f"{entry.preset} version {entry.version} in {environment}: {where}, {_state(one)}"
+
+
+def _state(one: Verified) -> str | None:
+    """The log's state; what is only proposed changes none. None where it can't be read."""
+    named = one.reference.version is not None or one.reference.digest is not None
+    says = one.head if named else one.entry
+    if says is None or one.entry is None:
+        return None
+    return "yanked" if one.entry.version in says.yanked else says.state
 
 
 def _document(one: Verified) -> dict[str, Any]:
@@ -189,7 +195,7 @@ def _document(one: Verified) -> dict[str, Any]:
         "version": None if entry is None else entry.version,
         "entry": None if entry is None else entry.seq,
         "head": None if head is None else head.seq,
-        "state": None if head is None else head.state,
+        "state": _state(one),
         "presetDigest": None if entry is None else entry.preset_digest,
         "boundDigest": None if entry is None else entry.bound_digest,
         "claims": [

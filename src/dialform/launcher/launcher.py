@@ -15,7 +15,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dialform.errors import DialformError, Refused, RegistryError
+from dialform.errors import CallRefused, DialformError, Refused, RegistryError
 from dialform.launcher.clients import Clients
 from dialform.launcher.once import aoutcome_of, outcome_of
 from dialform.launcher.request import assembled, recalled
@@ -139,7 +139,8 @@ class Launcher:
             InputError: number, inputs or timezone are wrong.
             Refused: held, withdrawn, yanked; or ``once`` was used for another call; or the
                 ledger is a copy, or was restored from a backup.
-            CallRefused: a rule of the environment says no: destinations, hours, caps.
+            CallRefused: a rule of the environment says no: destinations, hours, caps; or the
+                number is on the ledger's suppression list.
             RegistryError: what is released can't be read, or not trusted.
             SettingError: no API key.
             LedgerError: the call can't be recorded, so it was not sent.
@@ -210,7 +211,6 @@ class Launcher:
         )
         request = recalled(released.bound, body, bound_digest=released.entry.bound_digest)
         call = self._call(request, released.keyvar, keys=released.keys)
-        self.ledger.refuse_suppressed(request.to)
         call = call._replace(
             version=released.entry.version,
             release=released.entry.seq,
@@ -272,9 +272,9 @@ class Launcher:
 
     def refusal(self, to: str | None, *, timezone: str | None = None) -> Refusal | None:
         """
-        Why the environment's rules don't allow a call to ``to`` now; None where they do.
+        Why the rules or the suppression list don't allow a call to ``to`` now; None: they do.
 
-        Reads the ledger where there are caps. Needs no key, and sends nothing.
+        Reads the ledger where there is one. Needs no key, and sends nothing.
 
         Raises:
             InputError: there is no such zone.
@@ -282,9 +282,14 @@ class Launcher:
             LedgerError: the ledger can't be read.
 
         """
-        from dialform.launcher.calling import Gate  # noqa: PLC0415 - `request` needs none
+        from dialform.launcher.calling import Gate, Refusal  # noqa: PLC0415 - `request` needs none
 
         gate = Gate.of(environment_of(self.registry, self.environment), to, timezone)
+        if self.ledger.is_there:
+            try:
+                self.ledger.refuse_suppressed(to)
+            except CallRefused as error:
+                return Refusal(error.rule, str(error), error.due)
         placed = partial(self.ledger.latest, self.environment) if gate.rules.counts else None
         return gate.refusal(time.time(), placed)
 
@@ -446,12 +451,13 @@ class Launcher:
         """
         The call written down; None where another has taken its key meanwhile.
 
-        Raises CallRefused where the rules don't allow it at this moment.
+        Raises CallRefused where the rules don't allow it at this moment, or never.
         """
         self._take_place()
         from dialform.launcher.sending import Sending  # noqa: PLC0415 - `request` sends nothing
 
         seconds, now, room = self._timeout * _GIVE_UP, time.time(), None
+        self.ledger.refuse_suppressed(call.request.to)
         if call.gate is not None:
             call.gate.require(now)
             room = call.gate.room(now)

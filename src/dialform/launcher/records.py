@@ -79,6 +79,9 @@ class Reservation(NamedTuple):
     body: bytes | None = None
     """The exact bytes to be sent, sensitive inputs included."""
 
+    same: tuple[int, int] = (0, 0)
+    """How many bytes at both ends of ``body`` are the bound preset's alone: they are kept once."""
+
     id: str | None = None
     """The ledger's own id (`Ledger.new_id`); None makes a new one."""
 

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dialform.errors import InputError
 from dialform.launcher.inputs import checked_inputs
 from dialform.launcher.numbers import checked_number
-from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, parse
+from dialform.presets.canonical import (
+    Digest,
+    NotCanonical,
+    canonical,
+    canonical_text,
+    digest,
+    parse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +63,9 @@ class Request(NamedTuple):
     sensitive: frozenset[str]
     """The names of inputs that are not to be shown or kept."""
 
+    same: tuple[int, int] = (0, 0)
+    """How many bytes at both ends of ``body`` are the same in all calls of the bound preset."""
+
     missing: tuple[str, ...] = ()
     """What a partial request lacks, as on the command line; () for one that can be sent."""
 
@@ -64,7 +74,7 @@ class Request(NamedTuple):
         from dialform.launcher.idempotency import keyed  # noqa: PLC0415 - where keys are used
 
         body = keyed(self.body, key)
-        return self._replace(body=body, digest=digest(body))
+        return self._replace(body=body, digest=digest(body), same=(0, 0))
 
     @property
     def url(self) -> str:
@@ -100,6 +110,8 @@ class Template:
         self._sensitive = frozenset(
             name for name, one in self.declared.items() if one.get("sensitive")
         )
+        self._required = _required(self.declared)
+        self._around: dict[frozenset[str], _Around] = {}
         self._members: list[str] = []
         if "numbers" in bound:
             binding = bound["bindings"]["numbers"][bound["numbers"]]
@@ -132,18 +144,25 @@ class Template:
             own["callAgentInput"] = {**self._inputs, **values}
         if key is not None:
             own["idempotencyKey"] = key
-        missing = [f"--input {name}=..." for name in _required(declared) if name not in values]
+        missing = [f"--input {name}=..." for name in self._required if name not in values]
         if number is None and not bound["body"].get("browserCall"):
             missing.insert(0, "--to")
         try:
-            written = self._written | {key: canonical(value) for key, value in own.items()}
+            written = {
+                key: canonical_text(value).encode() if isinstance(value, str) else canonical(value)
+                for key, value in own.items()
+            }
         except NotCanonical as error:
             raise InputError(f"inputs: {error}") from None
-        pieces = (name + written[key] for key, name in self._names if key in written)
-        data = b"{" + b",".join(pieces) + b"}"
+        names = frozenset(own)
+        around = self._around.get(names) or self._framed(names)
+        middle = b"".join(written[one] if isinstance(one, str) else one for one in around.between)
+        found = around.hashed.copy()
+        found.update(middle)
+        found.update(around.tail)
         return Request(
-            body=data,
-            digest=digest(data),
+            body=b"".join((around.head, middle, around.tail)),
+            digest=Digest(f"sha256:{found.hexdigest()}"),
             environment=bound["environment"],
             workspace=bound["workspace"],
             preset=bound["preset"]["name"],
@@ -153,8 +172,38 @@ class Template:
             from_number_id=member,
             inputs=values,
             sensitive=self._sensitive,
+            same=(len(around.head), len(around.tail)),
             missing=tuple(missing),
         )
+
+    def _framed(self, own: frozenset[str]) -> _Around:
+        """What stands around members of a request's own."""
+        pieces: list[bytes | str] = []
+        for key, name in self._names:
+            if key in own:
+                pieces += [b",", name, key]
+            elif key in self._written:
+                pieces += [b",", name + self._written[key]]
+        pieces = [b"{", *pieces[1:], b"}"]
+        places = [at for at, one in enumerate(pieces) if isinstance(one, str)]
+        first, last = (places[0], places[-1] + 1) if places else (len(pieces), len(pieces))
+        head = b"".join(one for one in pieces[:first] if isinstance(one, bytes))
+        tail = b"".join(one for one in pieces[last:] if isinstance(one, bytes))
+        made = _Around(head, tuple(pieces[first:last]), tail, hashlib.sha256(head))
+        self._around[own] = made
+        return made
+
+
+class _Around(NamedTuple):
+    """What all requests with the same members of their own have in common."""
+
+    head: bytes
+    between: tuple[bytes | str, ...]
+    """Bytes, and names of members of the request's own."""
+
+    tail: bytes
+    hashed: Any
+    """The hash of ``head``, to go on from."""
 
 
 _OWN = ("callAgentInput", "fromNumberId", "idempotencyKey", "toNumber")

@@ -84,12 +84,13 @@ class CachedStore:
     def _marker(self) -> bytes | None:
         """Never from here: that it can be read is what tells absent from unreachable."""
         data = self._inner.read(names.MARKER)
-        self._folder = None
+        folder = None
         if data is not None:
             with contextlib.suppress(Damage):
                 # An id is what somebody wrote into a file: a digest of it is a safe name.
                 found = hashlib.sha256(parse_marker(data).encode(errors="replace")).hexdigest()
-                self._folder = os.path.join(self._top, found[:32])
+                folder = os.path.join(self._top, found[:32])
+        self._folder = folder  # at once: others read meanwhile
         return data
 
     def _path(self, folder: str, key: str) -> str:
@@ -116,7 +117,8 @@ class CachedStore:
         path = self._path(self._folder, key)
         temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
         try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            os.makedirs(self._top, mode=0o700, exist_ok=True)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(temporary, "xb") as file:
                 file.write(data + hashlib.sha256(data).digest())
             os.replace(temporary, path)

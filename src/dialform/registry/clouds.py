@@ -87,6 +87,8 @@ def opened(bucket: Bucket, patience: Patience, environ: Mapping[str, str]) -> Ob
         if bucket.scheme == "az":
             return AzureStore(bucket.name, **given)
         config |= {"conditional_put": "etag", "disable_bulk_delete": "true"}
+        if not environ.get("AWS_CHECKSUM_ALGORITHM"):
+            config["checksum_algorithm"] = "SHA256"  # a bucket with Object Lock asks for one
         return S3Store(bucket.name, **given)
     except (BaseError, ValueError, OSError) as error:
         raise SettingError(

@@ -8,7 +8,7 @@ writer leaves at most a temporary file, which readers don't see and a later writ
 Uses os throughout: directory syncs, links and error numbers are its business, and pathlib is
 an import that a launcher can spare.
 """
-# ruff: noqa: PTH100, PTH102, PTH103, PTH104, PTH108, PTH112, PTH114, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH100, PTH102, PTH103, PTH104, PTH105, PTH106, PTH108, PTH112, PTH114, PTH118, PTH120, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -112,6 +112,18 @@ class FolderStore:
         found.sort()
         return [name for name in found if not name.startswith(_TEMPORARY) and name not in _NOT_OURS]
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of all files below the folder ``prefix``, sorted; links are not followed."""
+        found: list[str] = []
+        for name in self.names(prefix):
+            key = f"{prefix}/{name}" if prefix else name
+            path = self._at(key)
+            if os.path.isdir(path) and not os.path.islink(path):
+                found += self.keys(key)
+            else:
+                found.append(key)
+        return sorted(found)
+
     def create(self, key: str, data: bytes) -> bool:
         """Link a finished file into place."""
         path = self._at(key)
@@ -123,6 +135,36 @@ class FolderStore:
         except OSError as error:
             raise _not_written(path, error) from None
         return created
+
+    # What `registry doctor` tries
+
+    def overwrite(self, key: str, data: bytes) -> bool:
+        """Put ``data`` whatever is there; whether that was allowed."""
+        path = self._at(key)
+        try:
+            os.replace(_written(os.path.dirname(path), data), path)
+        except PermissionError:
+            return False
+        except OSError as error:
+            raise _not_written(path, error) from None
+        return True
+
+    def remove(self, key: str) -> bool:
+        """Remove the file, and its folders below the registry's own that are empty then."""
+        path = self._at(key)
+        try:
+            os.unlink(path)
+            while (path := os.path.dirname(path)) != self.path:
+                os.rmdir(path)
+        except PermissionError:
+            return False
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            if error.errno in _FOUND_ALREADY:
+                return True
+            raise _unreachable("remove", path, error) from None
+        return True
 
     def _at(self, key: str) -> str:
         return f"{self._base}{key}" if key else self.path

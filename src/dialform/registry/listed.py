@@ -10,6 +10,8 @@ after the listing is not seen, like in a plain reader that was a moment earlier.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import itertools
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -40,9 +42,24 @@ _DEEP = frozenset((names.RELEASES, names.APPROVALS, names.EVIDENCE))
 class ListedStore:
     """A `Remote` store for reading, see above. Close it, or use it as a context."""
 
-    def __init__(self, inner: Remote, ahead: Callable[[list[str]], Iterable[str]]) -> None:
-        """``ahead`` says which of a folder's keys will be read, in order."""
+    def __init__(
+        self,
+        inner: Remote,
+        ahead: Callable[[list[str]], Iterable[str]],
+        *,
+        signed: bool = False,
+    ) -> None:
+        """
+        Touch nothing.
+
+        Args:
+            inner: the store itself.
+            ahead: says which of a folder's keys will be read, in order.
+            signed: whether of what is read ahead the signatures will be read as well.
+
+        """
         self._inner = inner
+        self._signed = signed
         self._ahead = ahead
         self._children: dict[str, dict[str, list[str]]] = {}
         """By folder listed: by prefix, the names directly under it."""
@@ -51,6 +68,7 @@ class ListedStore:
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
         self._queue: Iterator[str] = iter(())
+        self._foretold: frozenset[str] = frozenset()
         self._running: dict[str, Future[bytes | None]] = {}
 
     def __enter__(self) -> Self:
@@ -105,12 +123,9 @@ class ListedStore:
         if folder is None:
             return self._inner.names(prefix)
         with self._lock:
-            if folder not in self._children:
-                found = self._inner.keys(folder)
-                self._marker = None
-                self._children[folder] = _tree(found)
-                self._expect(self._ahead(found))
-            return self._children[folder].get(prefix, [])
+            if self._signed:
+                self._list(names.SIGNATURES)
+            return self._list(folder).get(prefix, [])
 
     def read(self, key: str) -> bytes | None:
         """The object's bytes, which may be on their way already."""
@@ -120,7 +135,8 @@ class ListedStore:
                     self._marker = self._inner.read(key)
                 return self._marker
         with self._lock:
-            self._fill()
+            if key in self._foretold:
+                self._fill()
             future = self._running.get(key)
             if future is not None:
                 # A reader goes on in the order that was foretold: it won't come back for these.
@@ -139,11 +155,30 @@ class ListedStore:
         if isinstance(self._inner, Keeping):
             self._inner.forget(key)
 
+    def _list(self, folder: str) -> dict[str, list[str]]:
+        """What is below ``folder``, listed now if it was not yet."""
+        if folder not in self._children:
+            found = self._inner.keys(folder)
+            self._marker = None
+            self._children[folder] = _tree(found)
+            self._expect(self._ahead(found))
+        return self._children[folder]
+
+    def _fetch(self, key: str) -> bytes | None:
+        """Read an object, and its signatures for those who keep what was read."""
+        data = self._inner.read(key)
+        if data is not None and self._signed:
+            prefix = f"{names.SIGNATURES}/{hashlib.sha256(data).hexdigest()}"
+            for name in self._children[names.SIGNATURES].get(prefix, []):
+                with contextlib.suppress(RegistryError):  # whoever asks for it is told
+                    self._inner.read(f"{prefix}/{name}")
+        return data
+
     def _expect(self, keys: Iterable[str]) -> None:
-        """Read ``keys`` ahead, after what is left of those before."""
-        self._running.clear()
-        self._queue = iter(keys)
-        self._fill()
+        """Read ``keys`` ahead once the first of them is asked for, after those before."""
+        foretold = list(keys)
+        self._queue = itertools.chain(self._queue, foretold)
+        self._foretold |= frozenset(foretold)
 
     def _fill(self) -> None:
         while len(self._running) < _WINDOW:
@@ -152,7 +187,7 @@ class ListedStore:
                 return
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="registry")
-            self._running[key] = self._pool.submit(self._inner.read, key)
+            self._running[key] = self._pool.submit(self._fetch, key)
 
 
 def warm(store: Store, pins: Iterable[tuple[str, int, Digest]]) -> None:

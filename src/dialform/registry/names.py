@@ -28,6 +28,7 @@ LEDGERS = "ledgers"
 CAMPAIGNS = "campaigns"
 DOCTOR = "doctor"
 """What `registry doctor` tried, where it may not remove it: nothing of the registry's."""
+
 SIGNATURES = "signatures"
 TRUST = "trust"
 SNAPSHOTS = "snapshots"

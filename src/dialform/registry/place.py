@@ -37,6 +37,7 @@ class Place:
         self.store = store
         self._may_create = may_create
         self._id: str | None = None
+        self._remote = isinstance(store, Remote)
 
     @property
     def exists(self) -> bool:
@@ -66,6 +67,8 @@ class Place:
 
     def require_writable(self) -> None:
         """Make sure that the registry is there: what is written elsewhere would be lost."""
+        if self._id is not None and self._remote:
+            return  # a bucket is not unmounted between two writes, as a disk may be
         if self._may_create and self._id is None and not self.store.present():
             self.create_marker()
         self.require()
@@ -177,7 +180,7 @@ class Place:
 
     def _no_registry(self) -> RegistryUnreachable:
         url = self.store.url
-        if isinstance(self.store, Remote):
+        if self._remote:
             there = "answers, and there is" if self.store.present() else "is not there, so there is"
             return RegistryUnreachable(
                 f"{url}: the store {there} no registry.json: correct the URL; a new registry is "

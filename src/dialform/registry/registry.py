@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dialform.registry.entries import Entry, Kind, Meta
     from dialform.registry.store import Store
     from dialform.registry.trust.guard import Guard, Trust
+    from dialform.registry.trust.issuing import Issuer
     from dialform.registry.trust.signers import Signer
 
 _GIVEN = "the document to publish"
@@ -143,7 +144,8 @@ class Registry:
         from dialform.registry.listed import ListedStore, newest  # noqa: PLC0415  # remote only
 
         trust = None if self.guard is None else self.guard.trust
-        return Registry(ListedStore(self.store, newest), trust=trust, signer=self._signer)
+        store = ListedStore(self.store, newest, signed=trust is not None)
+        return Registry(store, trust=trust, signer=self._signer)
 
     def warm(self, pins: Iterable[tuple[str, int, Digest]]) -> None:
         """
@@ -156,6 +158,15 @@ class Registry:
 
             _ = self.id
             warm(self.store, pins)
+
+    @property
+    def _is_far(self) -> bool:
+        """Whether each listing costs a round trip: what makes many takes a `glance`."""
+        if not isinstance(self.store, Remote):
+            return False
+        from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
+
+        return not isinstance(self.store, ListedStore)
 
     @property
     def exists(self) -> bool:
@@ -237,6 +248,8 @@ class Registry:
 
     def presets(self, environment: str | None = None) -> list[str]:
         """The presets that have versions; with ``environment``, those with a log there."""
+        if self._is_far:
+            return self.glance().presets(environment)
         if environment is None:
             return self._place.folders(names.PRESETS)
         names.check_name(environment, "environment")
@@ -298,6 +311,8 @@ class Registry:
 
     def environments(self) -> list[str]:
         """The environments that have a document or a log."""
+        if self._is_far:
+            return self.glance().environments()
         logged = [
             name
             for name in self._place.names(names.RELEASES)
@@ -448,7 +463,7 @@ class Registry:
         Lists each folder once, where ``presets`` and ``head`` for each list them twice.
         """
         names.check_name(environment, "environment")
-        if isinstance(self.store, Remote) and not _is_listed(self.store):
+        if self._is_far:
             yield from self.glance().heads(environment)
             return
         for preset in self._place.names(f"{names.RELEASES}/{environment}"):
@@ -474,6 +489,30 @@ class Registry:
 
         """
         return None if self._signer is None else self._signer()
+
+    @property
+    def issuer(self) -> Issuer:
+        """Writes trust statements and snapshots, under this process's signer."""
+        from dialform.registry.trust.issuing import Issuer  # noqa: PLC0415 - where keys are used
+
+        return Issuer(self._place, self._signer)
+
+    def sign_environment(self, environment: str) -> bool:
+        """
+        Put the signer's signature beside the environment's newest document.
+
+        Returns:
+            Whether there is a new one.
+
+        Raises:
+            ObjectAbsent: there is no such document.
+            SettingError: the signer can't sign.
+
+        """
+        numbers = self._place.numbers(names.environment_prefix(environment))
+        if not numbers:
+            raise ObjectAbsent(f"{self.url}: the registry has no environment {environment!r}")
+        return self.sign("environment", self._environment(environment, numbers[-1])[0])
 
     def sign(self, kind: str, data: bytes) -> bool:
         """
@@ -734,12 +773,6 @@ class Registry:
         data = self._place.demand(key)
         value = self._place.checked(key, documents.parse_environment, data, environment, number)
         return data, value
-
-
-def _is_listed(store: Store) -> bool:
-    from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
-
-    return isinstance(store, ListedStore)
 
 
 _PLACED = frozenset((documents.CHECKSUM, documents.SEQ))

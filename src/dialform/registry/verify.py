@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from dialform.errors import RegistryError, RegistryUnreachable
+from dialform.presets.canonical import digest as digest_of
 from dialform.registry import documents, names
 from dialform.registry.approvals import parse_approval
 from dialform.registry.claims import parse_campaign_claim, parse_claim
@@ -20,6 +21,8 @@ from dialform.registry.entries import MOVING, Entry, parse_entry
 from dialform.registry.evidence import parse_evidence
 from dialform.registry.store import Remote, origin
 from dialform.registry.transitions import succession_fault
+from dialform.registry.trust.reviewing import Signed, parse_signature
+from dialform.registry.trust.statements import Snapshot, parse_snapshot, parse_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from dialform.registry.evidence import Evidence
     from dialform.registry.registry import Registry
     from dialform.registry.store import Store
+    from dialform.registry.trust.keys import PublicKey
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
@@ -37,8 +41,18 @@ _TOP = frozenset(
     (
         *(names.MARKER, "blobs", names.PRESETS, names.ENVIRONMENTS, names.RELEASES),
         *(names.APPROVALS, names.EVIDENCE, names.LEDGERS, names.CAMPAIGNS, names.DOCTOR),
+        *(names.SIGNATURES, names.TRUST, names.SNAPSHOTS),
     )
 )
+
+
+_SIGNABLE = frozenset(
+    (
+        *(names.RELEASES, names.ENVIRONMENTS, names.EVIDENCE, names.APPROVALS),
+        *(names.TRUST, names.SNAPSHOTS),
+    )
+)
+"""Where the objects stand that signatures are of."""
 
 
 class Finding(NamedTuple):
@@ -50,8 +64,8 @@ class Finding(NamedTuple):
     rule: str
     """
     What it breaks, in a word: ``absent``, ``checksum``, ``content``, ``digest``, ``double``,
-    ``form``, ``format``, ``name``, ``place``, ``reference``, ``transition``, ``unexpected`` or
-    ``unreadable``.
+    ``form``, ``format``, ``name``, ``place``, ``reference``, ``signature``, ``transition``,
+    ``unexpected`` or ``unreadable``.
     """
 
     message: str
@@ -85,6 +99,8 @@ class _Reading:
         self.store = store
         self.progress = progress
         self.found: list[Finding] = []
+        self._id: str | None = None
+        """The registry's own; None where its marker is damaged."""
         self.entries: list[tuple[str, Entry, bool]] = []
         """And whether what an entry says is live is to be looked at."""
         self.approved: list[tuple[str, Approval | Evidence]] = []
@@ -92,6 +108,14 @@ class _Reading:
         self.versions: dict[str, dict[int, Digest | None]] = {}
         self.blobs: dict[Digest, dict[str, Any] | None] = {}
         """By digest: the document less its content; None for a damaged one."""
+        self.signed: list[Signed] = []
+        self.snapshots: list[tuple[str, Snapshot]] = []
+        self.keys: dict[str, PublicKey] = {}
+        """By name: the keys that trust statements name."""
+        self.digests: dict[str, Digest | None] = {}
+        """By key: the numbered objects, where there are signatures; None for a damaged one."""
+        self.newest: dict[str, int] = {}
+        """By prefix: the highest number."""
         self.missing: dict[str, list[str]] = {}
         """By the key of an object that isn't there: the objects that refer to it."""
 
@@ -100,6 +124,9 @@ class _Reading:
         self._marker()
         for step in (
             self._top,
+            self._signatures,
+            self._snapshots,
+            self._trust,
             self._logs,
             self._approvals,
             self._evidence,
@@ -108,6 +135,7 @@ class _Reading:
             self._versions,
             self._blobs,
             self._references,
+            self._hold_signed,
         ):
             step()
             if origin(self.store).read(names.MARKER) is None:
@@ -121,11 +149,52 @@ class _Reading:
         data = self.store.read(names.MARKER)
         if data is not None:
             self.progress()
-            self._parsed(names.MARKER, documents.parse_marker, data)
+            self._id = self._parsed(names.MARKER, documents.parse_marker, data)
 
     def _top(self) -> None:
         self._only("", _TOP)
         self._only("blobs", frozenset(("sha256",)))
+
+    def _signatures(self) -> None:
+        folders = self._names(names.SIGNATURES)
+        registry_id = self._id if folders else ""
+        for folder in folders if registry_id is not None else ():
+            digest = names.digest_of_folder(folder)
+            for file in self._names(f"{names.SIGNATURES}/{folder}"):
+                key = f"{names.SIGNATURES}/{folder}/{file}"
+                name = file.removesuffix(".json")
+                if digest is None or key != names.signature_key(digest, name):
+                    self._add(key, "unexpected", "it is nothing that a registry holds")
+                    continue
+                one = self._read(key, parse_signature, digest, name, registry_id)
+                if one is not None:
+                    self.signed.append(one)
+
+    def _snapshots(self) -> None:
+        for environment in self._folders(names.SNAPSHOTS):
+            before: Digest | None = None
+            for key, number in self._numbered(names.snapshots_prefix(environment)):
+                one = self._read(key, parse_snapshot, environment, number)
+                if one is not None:
+                    self._chained(key, number, one.previous, before)
+                    self.snapshots.append((key, one))
+                before = None if one is None else one.digest
+
+    def _trust(self) -> None:
+        before: Digest | None = None
+        for key, number in self._numbered(names.TRUST):
+            one = self._read(key, parse_statement, number)
+            if one is not None:
+                self._chained(key, number, one.previous, before)
+                self.keys |= {public.keyid: public for public in one.trusted.keys}
+            before = None if one is None else one.digest
+
+    def _chained(
+        self, key: str, number: int, previous: Digest | None, before: Digest | None
+    ) -> None:
+        """Hold a snapshot or a statement to the one before it, where that is known and sound."""
+        if previous != before and (number == 1 or before is not None):
+            self._add(key, "transition", "its `previous` is not the digest of the one before it")
 
     def _logs(self) -> None:
         for environment in self._folders(names.RELEASES):
@@ -235,9 +304,43 @@ class _Reading:
             if whole:
                 self._entry_refers(key, entry)
         self._approval_references()
+        self._tell_missing()
+
+    def _tell_missing(self) -> None:
         for key, referrers in self.missing.items():
             others = f" and {len(referrers) - 1} more" if len(referrers) > 1 else ""
             self._add(key, "absent", f"it is missing; needed by {referrers[0]}{others}")
+        self.missing.clear()
+
+    def _hold_signed(self) -> None:
+        """Hold signatures and snapshots to what they are of."""
+        for one in self.signed:
+            if self._stands(one.key, one.of, one.digest):
+                fault = one.fault(self.keys)
+                if fault is not None:
+                    self._add(one.key, "signature", fault)
+        for key, snapshot in self.snapshots:
+            for preset, (seq, digest) in snapshot.heads.items():
+                prefix = names.log_prefix(snapshot.environment, preset)
+                self._stands(key, names.numbered(prefix, seq), digest)
+            for prefix, head in (
+                (names.environment_prefix(snapshot.environment), snapshot.document),
+                (names.TRUST, snapshot.trust),
+            ):
+                if head is not None:
+                    self._stands(key, names.numbered(prefix, head[0]), head[1])
+        self._tell_missing()
+
+    def _stands(self, key: str, of: str, digest: Digest) -> bool:
+        """Whether what ``key`` names stands there as it was; what is damaged is named already."""
+        found = self.digests.get(of)
+        if found is None and of not in self.digests:
+            prefix, _, name = of.rpartition("/")
+            if (names.number_of(name) or 0) > self.newest.get(prefix, 0):  # else it is a gap
+                self.missing.setdefault(of, []).append(key)
+        elif found is not None and found != digest:
+            self._add(of, "reference", f"it is {found}, and {key} names {digest}")
+        return found == digest
 
     def _approval_references(self) -> None:
         for key, one in self.approved:
@@ -297,7 +400,10 @@ class _Reading:
         if data is None:
             self._add(key, "absent", "it is listed, and there is no such object")
             return None
-        return self._parsed(key, parse, data, *args)
+        found = self._parsed(key, parse, data, *args)
+        if key.partition("/")[0] in _SIGNABLE:
+            self.digests[key] = None if found is None else digest_of(data)
+        return found
 
     def _parsed(
         self, key: str, parse: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
@@ -337,7 +443,9 @@ class _Reading:
             if names.number_of(name) is None:
                 self._add(f"{prefix}/{name}", "unexpected", "it is nothing that a registry holds")
         expected = 1
-        for number in sorted(names.numbers_of(there)):
+        numbers = sorted(names.numbers_of(there))
+        self.newest[prefix] = numbers[-1] if numbers else 0
+        for number in numbers:
             if number > expected:
                 self._gap(prefix, expected, number - 1)
             yield names.numbered(prefix, number), number

@@ -43,8 +43,10 @@ def test_a_workspace_that_is_no_sandbox_must_say_where_calls_may_go(project: Pro
     said, _ = project.run("validate", code=1)
     assert "stacks/dev.toml:3: workspace.url: is no sandbox on this machine" in said
     assert said.count("[calls]") == 2  # the table, and the rule
+    assert said.count("[trust]") == 1  # and whose releases may call
 
     text = (project.root / "stacks/dev.toml").read_text(encoding="utf-8")
+    text = text.replace("[registry]\n", "[registry]\nunsigned = true\n")
     project.write("stacks/dev.toml", f'{text}[calls]\ndestinations = "any"\n')
     project.run("validate")
 

@@ -352,3 +352,11 @@ def test_half_a_character_stops_no_release(tmp_path: Path, sandbox: Sandbox) -> 
     answer("Hello \ud83e")
     (one,) = project.look()["objects"]
     assert one["fields"] == [{"path": "note", "before": "Hello \\ud83d", "after": "Hello \\ud83e"}]
+
+
+def test_an_environment_without_a_key_variable_is_an_error_and_no_bug(recorded: Recorded) -> None:
+    """What was published by hand may lack anything."""
+    document = {"format": "dialform.environment/1", "environment": "dev", "workspace": {"url": "x"}}
+    recorded.registry.publish_environment("dev", canonical(document))
+    said = recorded.run("drift", "-s", "dev", code=1)[1]
+    assert "has no workspace with url and keyvar" in said

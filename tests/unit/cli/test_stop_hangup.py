@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli_project import ANN
 
+from dialform.cli.main import parse
+from dialform.launcher.campaign.engine import STALE
 from dialform.launcher.ledger import Ledger
+from dialform.launcher.outcomes.hangup import AT_ONCE, LOOKOUT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cli_project import Project
 
 LONG = "+14155550117"
@@ -97,3 +101,15 @@ def test_calls_of_another_workspace_are_left_to_it(project: Project) -> None:
     assert f"not hung up: dial {long} to {LONG}" in out
     assert "it was placed in http://127.0.0.1:9/api" in out
     assert project.sandbox.requests("hangup") == []
+
+
+def test_the_page_says_what_is_so() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "promotion.md").read_text(encoding="utf-8")
+    section = page.split("\n## Stop, and hang up\n", 1)[1]
+    lines = re.findall(r"^dialform (.*)$", section, re.MULTILINE)
+    first, second = (parse(shlex.split(line)) for line in lines)
+    assert first.hangup
+    assert second.heard == "reminder@7"
+    assert (AT_ONCE, "eight at a time" in section) == (8, True)
+    assert f"at most {STALE:.0f} seconds stale" in section
+    assert f"for {LOOKOUT:.0f} seconds more" in section

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 KEYVAR = "VOGENT_API_KEY_DEV"
 KEY = "sandbox-dev"
+PIN = "00*42"
+"""A value that stands in no digest, id or time by chance."""
+
 ANN = "+14155550123"
 BEN = "+14155550124"
 MEMBERS = [
@@ -42,7 +45,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "name": {"required": True},
     "company": {"default": "Acme"},
     "amount": {"type": "number"},
-    "pin": {"sensitive": True, "pattern": "[0-9]{4}"},
+    "pin": {"sensitive": True, "pattern": "[0-9]{2}[*]?[0-9]{2}"},
 }
 PROFILE = profile_document(
     {

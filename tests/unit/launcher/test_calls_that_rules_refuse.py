@@ -16,6 +16,8 @@ from launcher_world import ANN, BEN, KEYVAR
 
 from dialform.errors import CallRefused, InputError, Refused, UnknownFormat
 from dialform.launcher.calling.week import DAYS
+from dialform.launcher.ledger.looking import hashed
+from dialform.launcher.records import Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,3 +243,41 @@ def test_a_trial_keeps_to_what_is_published_and_else_to_what_is_declared(
         with pytest.raises(CallRefused):
             trial(unpublished)()
     assert world.sandbox.rings(ANN) == 1
+
+
+@pytest.mark.parametrize("entry", [ANN, hashed(ANN)], ids=["number", "hash"])
+def test_who_is_on_the_ledgers_list_is_not_called(
+    world: World, launcher: Launcher, entry: str
+) -> None:
+    """By no way of calling; whatever the hours: it is the reason that waiting doesn't change."""
+    published(world, destinations=["US"], hours=SHUT)
+    launcher.ledger.suppress([Suppression(entry, "asked by mail", "2026-11-25T00:00:00Z")])
+    with pytest.raises(CallRefused, match=r"asked by mail.*\[suppression\]$") as refused:
+        launcher.dial("reminder", to=ANN, inputs=NAMED)
+    assert (refused.value.rule, refused.value.due) == ("suppression", None)
+    with pytest.raises(CallRefused, match=r"\[suppression\]$"):
+        asyncio.run(launcher.adial("reminder", to=ANN, inputs=NAMED, once="a-key"))
+    with pytest.raises(CallRefused, match=r"\[suppression\]$"):
+        launcher.try_dial(world.bound(), keyvar=KEYVAR, to=ANN, inputs=NAMED)
+    out, said = world.dial("--json", code=3)
+    told = json.loads(out)
+    assert (told["outcome"], told["rule"], told["due"]) == ("refused", "suppression", None)
+    assert "nothing was sent. `dialform suppress` keeps the list" in said
+    assert "asked by mail" in world.dial("--dry-run")[1]
+    assert world.sandbox.received() == []
+    assert dials_on_record(world) == 0
+    published(world)
+    launcher.dial("reminder", to=BEN, inputs=NAMED)
+    assert world.sandbox.rings(BEN) == 1
+
+
+def test_a_first_call_is_still_told_to_who_asks_again_with_its_key(launcher: Launcher) -> None:
+    first = launcher.dial("reminder", to=ANN, inputs=NAMED, once="visit-1")
+    launcher.ledger.suppress([Suppression(ANN, "asked", "2026-11-25T00:00:00Z")])
+    again = launcher.dial("reminder", to=ANN, inputs=NAMED, once="visit-1")
+    assert (again.id, again.replayed) == (first.id, True)
+
+
+def test_a_dry_run_begins_no_ledger(world: World) -> None:
+    world.dial("--dry-run")
+    assert not world.ledger.exists()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dialform.errors import InputError
 from dialform.launcher.inputs import checked_inputs
 from dialform.launcher.request import Template, chosen_member
-from dialform.presets.canonical import NotCanonical, canonical
+from dialform.presets.canonical import NotCanonical, canonical, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +85,24 @@ def test_the_bytes_are_the_canonical_form_of_the_whole(
         return Template(document).request(to=TO, inputs=inputs, key="k").body
 
     assert outcome(pieces) == outcome(whole)
+
+
+@given(body=FIELDS, members=st.lists(st.sampled_from(["a", "b"]), unique=True), inputs=INPUTS)
+def test_what_is_said_to_be_the_same_holds_nothing_of_a_call(
+    body: dict[str, Any], members: list[str], inputs: dict[str, Any]
+) -> None:
+    template = Template(bound(body, members, DECLARED))
+    try:
+        one = template.request(to=TO, inputs=inputs)
+    except InputError:
+        return
+    other = template.request(to="+14155550199", inputs={"name": "\0", **inputs, "company": "B"})
+    head, tail = one.same
+    assert other.same == one.same
+    assert one.body[:head] == other.body[:head]
+    assert one.body[len(one.body) - tail :] == other.body[len(other.body) - tail :]
+    assert one.digest == digest(one.body)
+    assert TO.encode() not in one.body[:head] + one.body[len(one.body) - tail :]
 
 
 def outcome(call: Callable[[], bytes]) -> object:

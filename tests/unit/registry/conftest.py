@@ -32,3 +32,9 @@ def quick_folder(tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk that syncs fast, for tests that write thousands of objects."""
     with tempfile.TemporaryDirectory(dir=fast_folder(tmp_path)) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def memory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test on a machine that saw no registry yet: reference registries have one id."""
+    monkeypatch.setenv("DIALFORM_STATE", str(tmp_path / "state"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -36,9 +37,13 @@ from dialform.registry import CampaignClaim, Claim, Meta, Registry, Tally
 from dialform.registry.documents import marker
 from dialform.registry.entries import MOVING, Entry
 from dialform.registry.names import MARKER, log_prefix, numbered
+from dialform.registry.trust.keys import private_key
+from dialform.registry.trust.signers import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from dialform.registry import Kind
     from dialform.registry.store import Store
@@ -67,34 +72,56 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 LINE = "Hello {{name}}, this is {{company}}."
 PROMPT = "You help {{name}} to pay {{amount}}.\nZürich, naïve, 5 €, \U0001f4de."
-PROFILE = profile_document(
-    {
-        "openingLine": {"lineType": "INBOUND_OUTBOUND", "content": LINE},
-        "defaultVersionedPrompt": {
-            "name": "collector",
-            "model": "fast",
-            "agentType": "STANDARD",
-            "prompt": PROMPT,
-        },
-    }
-)
+
+
+def _profile(prompt: str) -> dict[str, Any]:
+    return profile_document(
+        {
+            "openingLine": {"lineType": "INBOUND_OUTBOUND", "content": LINE},
+            "defaultVersionedPrompt": {
+                "name": "collector",
+                "model": "fast",
+                "agentType": "STANDARD",
+                "prompt": prompt,
+            },
+        }
+    )
+
+
+PROFILE = _profile(PROMPT)
+LETTER = _profile("\n".join([PROMPT, *("Be patient, and say it once more.",) * 20]))
 CALL: dict[str, Any] = {"agent": "collector", "voice": "warm", "numbers": "us"}
 EXTRA = {"pace": 1e-7, "slack": 0.00001, "share": 0.25, "\ue000": None, "\U0001f4de": [1, True]}
 """Numbers and keys whose canonical form is not what the encoder of ``json`` gives."""
+
+
+class Seeded(Signer):
+    """A signer whose key is made out of its name, so that the same object has the same bytes."""
+
+    def _private(self) -> Ed25519PrivateKey:
+        return private_key(sha256(self.target.encode()).digest())
+
+
+CI, ANNA = Seeded("env", "CI", None), Seeded("env", "anna", None)
 
 
 class Reference:
     """The reference registry in a store, written by today's writers."""
 
     def __init__(
-        self, store: Store, workspace: str = WORKSPACE, keyvar: str = "VOGENT_KEY"
+        self,
+        store: Store,
+        workspace: str = WORKSPACE,
+        bindings: dict[str, dict[str, Any]] | None = None,
     ) -> None:
-        """``workspace``: where its calls go; a test may have them go to its sandbox."""
-        self.registry = Registry(store)
+        """``workspace`` and ``bindings``: where its calls go, so that a sandbox can take them."""
+        self.registry = Registry(store, signer=lambda: CI)
         self.workspace = workspace
+        self.bindings = bindings or BINDINGS
+        self.extra = EXTRA if bindings is None else None
         self.second = 0
         store.create(MARKER, marker(REGISTRY_ID))
-        place = {"url": workspace, "keyvar": keyvar}
+        place = {"url": workspace, "keyvar": "VOGENT_KEY"}
         calls = {"destinations": ["+1"]}
         self._publish("prod", environment_document("prod", place))
         self._publish(
@@ -104,6 +131,8 @@ class Reference:
         self._reminder()
         self._hello()
         self._around()
+        self._keys()
+        self._letter()
 
     def _publish(self, name: str, document: dict[str, Any]) -> None:
         self.registry.publish_environment(name, canonical(document))
@@ -123,12 +152,13 @@ class Reference:
     def _hello(self) -> None:
         """A browser call; its log has a hold as they were once written, less what it is on."""
         first, second = ({"agent": "collector", "browserCall": True, **more} for more in LATER)
-        self.release("prod", "hello", first, profile=False)
-        self.release("prod", "hello", second, profile=False)
-        rolled = self.release("prod", "hello", first, kind="rollback", profile=False)
+        self.release("prod", "hello", first, profile=None)
+        self.release("prod", "hello", second, profile=None)
+        rolled = self.release("prod", "hello", first, kind="rollback", profile=None)
         written = self.meta(writer=rolled.writer)._asdict()
         held = rolled._replace(seq=4, kind="hold", state="held", previous=rolled.digest, **written)
         self.registry.store.create(numbered(log_prefix("prod", "hello"), 4), held.render())
+        self.registry.sign("release", held.render())
         self.brake("prod", "hello", "resume")
 
     def _around(self) -> None:
@@ -151,22 +181,35 @@ class Reference:
             CampaignClaim("prod", "november", LEDGER_ID, "desk", "ledger.db", time, "anna")
         )
 
+    def _keys(self) -> None:
+        """Who may sign, which a second statement changes, and what was newest then."""
+        issuer, before = self.registry.issuer, None
+        for signers in ((CI,), (CI, ANNA)):
+            keys = {one.public.line: one.target for one in signers}
+            before = issuer.state(self.meta(), keys=keys, threshold=1, previous=before)
+        for _ in range(2):
+            issuer.snapshot("prod", self.meta(), expires="2126-12-24T00:00:00Z")
+
+    def _letter(self) -> None:
+        """A preset with so long a prompt that ledgers keep it once for all calls."""
+        self.release("staging", "letter", {**CALL, "timeoutMinutes": 7}, profile=LETTER)
+
     def bound(
         self,
         environment: str,
         name: str,
         call: dict[str, Any],
         *,
-        profile: bool = True,
+        profile: dict[str, Any] | None = PROFILE,
         deviation: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The bound preset of a preset, whose documents are published."""
-        profile_digest = self.registry.publish_blob(canonical(PROFILE)) if profile else None
+        profile_digest = self.registry.publish_blob(canonical(profile)) if profile else None
         document = preset_document(
             call,
             profile=profile_digest,
             inputs=INPUTS if profile else None,
-            extra_fields=EXTRA if profile else None,
+            extra_fields=self.extra if profile else None,
         )
         return bound_preset(
             environment=environment,
@@ -174,8 +217,8 @@ class Reference:
             name=name,
             preset=document,
             preset_digest=self.registry.publish_blob(canonical(document)),
-            profile=PROFILE if profile else None,
-            bindings=BINDINGS,
+            profile=profile,
+            bindings=self.bindings,
             deviation=deviation,
         )
 
@@ -186,7 +229,7 @@ class Reference:
         call: dict[str, Any],
         *,
         kind: Kind = "release",
-        profile: bool = True,
+        profile: dict[str, Any] | None = PROFILE,
         deviation: dict[str, Any] | None = None,
         leans: bool = False,
         writer: str | None = "calls/prod",
@@ -262,6 +305,7 @@ def write_ledger(path: Path, registry: Registry) -> None:
         tried = _dial(registry, "staging", DAN, said)._replace(version=None, release=None)
         ledger.reserve(tried, seconds=30)
         ledger.erase(CYD, reason="asked to be forgotten")
+        ledger.reserve(_dial(registry, "staging", BEN, said, preset="letter"), seconds=30)
 
 
 SINGLE = (
@@ -297,16 +341,17 @@ def _campaign(ledger: Ledger, registry: Registry) -> None:
             _accept(ledger, record.id)
 
 
-def _dial(
+def _dial(  # noqa: PLR0913  # what differs between dials
     registry: Registry,
     environment: str,
     to: str,
     said: dict[str, Any],
     *,
+    preset: str = "reminder",
     key: str | None = None,
     **more: Any,
 ) -> Reservation:
-    entry = registry.find_release(environment, "reminder", version=1)
+    entry = registry.find_release(environment, preset, version=1)
     bound = registry.read_document(entry.bound_digest, "dialform.bound-preset/1")
     request = Template(bound).request(to=to, inputs=said, key=key)
     return reserved(request, version=entry.version, release=entry.seq, **{"once": None, **more})

@@ -110,10 +110,8 @@ def test_every_reader_reads_it(registry: Registry) -> None:
     """And finds what was written."""
     assert registry.id == REGISTRY_ID
     assert registry.environments() == ["prod", "staging"]
-    assert (registry.presets(), registry.presets("staging")) == (
-        ["hello", "reminder"],
-        ["reminder"],
-    )
+    assert registry.presets() == ["hello", "letter", "reminder"]
+    assert registry.presets("prod") == ["hello", "reminder"]
     assert (registry.environment("prod") or {})["workspace"]["idempotencyKeys"] is True
     first, second = registry.versions("reminder")
     assert (first[0], second[0]) == (1, 2)
@@ -162,13 +160,16 @@ def test_an_old_ledger_is_read(ledger: Path) -> None:
         content = opened.content(record.id)
         assert content is not None
         assert content.body is None or digest(content.body) == record.body_digest
-        assert len(opened.find()) in (4, 8)
+        assert len(opened.find()) in {4, 8, 9}, "all that were written then"
 
 
 COMMANDS = [
     ("registry", "verify"),
     ("registry", "log", "reminder", "-s", "prod"),
     ("registry", "log", "hello", "-s", "prod", "--json"),
+    ("registry", "trust", "-s", "prod"),
+    ("verify", "reminder", "-s", "prod"),
+    ("verify", "--all", "-s", "prod", "--json"),
     ("presets", "-s", "prod"),
     ("presets", "-s", "staging", "--json"),
     *(("show", "reminder", "-s", "prod", *how) for how in ((), ("--script",), ("--json",))),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from registry_world import filled, profile, publish, release
+from registry_world import filled, meta, profile, publish, release
 from store_wire import Wire
 
-from dialform.errors import ObjectAbsent, ObjectCorrupt, RegistryUnreachable
+from dialform.errors import LostRace, ObjectAbsent, ObjectCorrupt, RegistryUnreachable
 from dialform.presets.canonical import digest
 from dialform.registry import Registry
 from dialform.registry.cache import CachedStore
@@ -16,6 +16,7 @@ from dialform.registry.clouds import Patience
 from dialform.registry.location import bucket_of
 from dialform.registry.objects import BucketStore
 from dialform.registry.verify import verify
+from dialform.verifying import verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +108,12 @@ def test_a_forged_file_is_refused_and_dropped(known: Registry, wire: Wire, kept:
     del wire
 
 
+def test_what_is_kept_is_its_users_own(known: Registry, kept: Path) -> None:
+    """A registry says how a company speaks to people."""
+    assert everything(known)
+    assert kept.stat().st_mode & 0o077 == 0
+
+
 def test_absence_is_never_kept(known: Registry, wire: Wire, tmp_path: Path) -> None:
     with pytest.raises(ObjectAbsent):
         known.read_blob(digest(profile("new")))
@@ -181,3 +188,55 @@ def test_heads_of_many_logs_are_one_listing(known: Registry, wire: Wire, tmp_pat
     assert len(glance.presets("prod")) == 32
     assert glance.head("prod", "nothing") is None
     assert [one for one in wire.requests if one.startswith("LIST")] == ["LIST "]
+
+
+def test_names_of_environments_and_presets_read_no_log(
+    known: Registry, wire: Wire, tmp_path: Path
+) -> None:
+    writer = opened(wire, tmp_path / "writers")
+    for at in range(30):
+        release(writer, f"p{at:02}", "one")
+    wire.requests.clear()
+    assert len(known.presets("prod")) == 32
+    assert known.environments() == ["prod", "staging"]
+    assert len(known.presets()) == 32
+    assert len([one for one in wire.requests if one.startswith("LIST")]) < 12
+    assert {one for one in wire.requests if one.startswith("GET")} == {
+        "GET team/calls/registry.json"
+    }
+
+
+def test_a_hold_follows_a_head_that_moved_after_the_listing(
+    known: Registry, wire: Wire, tmp_path: Path
+) -> None:
+    """`stop --all` lists once; what was released since is stopped all the same."""
+    glance = known.glance()
+    seen = glance.head("prod", "reminder")
+    assert seen is not None
+    release(opened(wire, tmp_path / "writers"), "reminder", "two")
+    held = glance.append(
+        "prod", "reminder", "hold", expected=None, meta=meta(9, writer=None, reason="stop")
+    )
+    assert (held.seq, held.state, held.version) == (3, "held", 2)
+    with pytest.raises(LostRace):
+        release(glance, "collections", "one", expected=1)
+
+
+def test_a_glance_says_absent_only_if_the_marker_was_there_after_its_listing(
+    known: Registry, wire: Wire
+) -> None:
+    glance = known.glance()
+    _ = glance.id
+    del wire.objects[f"{TOP}registry.json"]
+    with pytest.raises(RegistryUnreachable):
+        glance.head("prod", "nothing")
+
+
+def test_verify_asks_the_store_and_not_what_was_kept(known: Registry, wire: Wire) -> None:
+    """The words of a release that this machine knows were changed there since."""
+    sound = verified(known, "prod", "collections").claims
+    assert {claim.name for claim in sound if claim.status == "failed"} == {"derivation"}
+    key = next(key for key in wire.objects if digest(profile("three"))[7:] in key)
+    wire.objects[key] = b"{}"
+    damaged = verified(known, "prod", "collections").claims
+    assert "profile" in {claim.name for claim in damaged if claim.status == "failed"}

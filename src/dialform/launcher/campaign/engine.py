@@ -239,6 +239,9 @@ class Engine:
         self._wake = asyncio.Event()
         # In the order in which they began: sets would make each run another one.
         self._sends: dict[asyncio.Task[None], None] = {}
+        self._unsent: dict[str, None] = {}
+        """The ledger's ids of calls that are reserved, and whose sending has not begun."""
+
         self._aside: dict[asyncio.Task[None], None] = {}
         """What goes on until the end: following calls, and listening for what others saw."""
 
@@ -253,9 +256,6 @@ class Engine:
 
         self._heard: set[str] = set()
         """Those of them whose end somebody else wrote down."""
-
-        self._unsent: dict[str, None] = {}
-        """The ledger's ids of calls that are reserved, and whose sending has not begun."""
 
         self._placed = 0
         self._before = 0
@@ -284,6 +284,7 @@ class Engine:
             self._spawn(self._aside, aside)
         try:
             while self._stop is None:
+                self._wake.clear()  # what changes from here on is looked at in the next round
                 await self._look()
                 if self._stop is None and not await self._send_some():
                     await self._idle()
@@ -382,7 +383,7 @@ class Engine:
         most = self._most(now)
         if most == 0:
             return False
-        picked, records = await self._picked(now, most)
+        picked, records = await self._taken(now, most)
         if picked.stop is not None:
             self._end(picked.stop)
         for row, why in picked.skipped:
@@ -437,8 +438,8 @@ class Engine:
             [made for _, made in picked.ready], seconds=self._timeout * 3, rooms=picked.rooms
         )
 
-    async def _picked(self, now: float, most: int) -> tuple[Picked, list[Record | None]]:
-        """`_pick` and `_take`. Cancelled meanwhile, what is on disk is known to be unsent."""
+    async def _taken(self, now: float, most: int) -> tuple[Picked, list[Record | None]]:
+        """Pick and take. Cancelled meanwhile, what is reserved is known to be unsent."""
         taking = asyncio.ensure_future(
             self._writer.take(partial(self._pick, now, most), self._take)
         )
@@ -505,6 +506,7 @@ class Engine:
         self._equal = None
         self._placed += 1
         self.governor.takes()
+        self._wake.set()  # the next may be reserved while this one is written down
         await self._writer.settle(
             Settlement(
                 record.id,
@@ -676,7 +678,6 @@ class Engine:
                 if not counts.get("reserved"):  # another process's may come back
                     self._end(Stop(FINISHED, "", "everybody was called"))
                     return
-        self._wake.clear()
         loop = asyncio.get_running_loop()
         alarm = loop.call_later(max(wait, _SHORTEST), self._wake.set)
         try:

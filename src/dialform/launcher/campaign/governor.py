@@ -45,9 +45,9 @@ class Governor:
 
     def room(self, now: float) -> int:
         """How many calls may start now."""
+        self._fill(now)
         if now < self._closed_until:
             return 0
-        self._fill(now)
         most_live = max(1, int(self._settings.live * self._pace))
         return max(
             0,
@@ -60,6 +60,7 @@ class Governor:
 
     def wait(self, now: float) -> float | None:
         """Seconds until there may be room; None where a call must end first."""
+        self._fill(now)
         if now < self._closed_until:
             return self._closed_until - now
         if self._tokens >= 1:
@@ -88,6 +89,7 @@ class Governor:
 
     def refused(self, now: float, retry_after: float | None) -> float:
         """The API wants no more for now. When the call may be tried again."""
+        self._fill(now)
         self.in_flight -= 1
         if now - self._refused >= _BETWEEN:
             self._pace = max(_SLOWEST, self._pace / 2)
@@ -99,8 +101,12 @@ class Governor:
         return until
 
     def _fill(self, now: float) -> None:
-        """Tokens since the last time. A clock that steps back gives none, and takes none."""
-        passed = max(0.0, now - self._filled)
+        """Tokens since the last time. A clock that steps back gives none, and no pause grows."""
+        passed = now - self._filled
+        if passed < 0:
+            self._closed_until += passed
+            self._refused += passed
+            passed = 0.0
         rate = self._settings.rate * self._pace
         # One second's worth is the most that is saved up: a pause is not caught up with.
         self._tokens = min(max(1.0, rate), self._tokens + passed * rate)

@@ -71,6 +71,8 @@ class Forecast:
         elif due < self._now + DAY:
             self.soon += 1
         self._last = max(self._last, due or earliest)
+        if due == self._now:
+            due = 0.0  # at once, whatever a clock that is set right says then
         return Row(
             person.row,
             person.person,

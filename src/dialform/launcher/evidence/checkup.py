@@ -107,7 +107,8 @@ class Checkup:
         url = self._registry.url
         try:
             self.document = environment_of(self._registry, self._environment)
-            heads = [self._registry.head(self._environment, one) for one in self._presets()]
+            glance = self._registry.glance()
+            heads = [glance.head(self._environment, one) for one in self._presets()]
         except DialformError as error:
             yield Finding("registry", "failed", str(error))
             return

@@ -59,6 +59,9 @@ class Connection(Protocol):
     def alone(self, names: Iterable[str]) -> None:
         """In a transaction: wait for those that said one of ``names``, and let no other go on."""
 
+    def make_room(self) -> None:
+        """Make a log of changes as long as it gets: what makes it longer takes its time."""
+
     def checkpoint(self) -> None:
         """Bring what a log of changes holds into the database itself, where there is one."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dialform.launcher.calling.keeping import Keeping
 from dialform.launcher.ledger.looking import erased_name, hashed
 from dialform.launcher.ledger.storage import Storage, written
 
@@ -126,6 +125,8 @@ def keep_to(ledger: Erasing, document: Mapping[str, Any]) -> int:
         LedgerError: the ledger can't be written.
 
     """
+    from dialform.launcher.calling.keeping import Keeping  # noqa: PLC0415 - no dial needs it
+
     retention = Keeping.of(document).retention
     if retention is None:
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialform.errors import Refused
+from dialform.errors import CallRefused
 from dialform.launcher.ledger.grouped import names_of, numbered, pages
 from dialform.launcher.ledger.looking import hashed
 from dialform.launcher.ledger.reading import record_where
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _EVENT = ", ".join(Event._fields)
 _PAGE = 500
+
+SUPPRESSION = "suppression"
+"""The name of the rule that nobody on the ledger's list is called."""
 
 
 class Events(Storage):
@@ -108,12 +111,13 @@ class Suppressions(Storage):
         return found
 
     def refuse_suppressed(self, number: str | None) -> None:
-        """Raises Refused where ``number`` is on the list; None is a browser call."""
+        """Raises CallRefused where ``number`` is on the list; None is a browser call."""
         found = None if number is None else self.suppressed([number]).get(number)
         if found is not None:
-            raise Refused(
+            raise CallRefused(
                 f"{number} is not to be called since {found.at}: {found.reason}; nothing was sent. "
-                "`dialform suppress` keeps the list"
+                f"`dialform suppress` keeps the list [{SUPPRESSION}]",
+                rule=SUPPRESSION,
             )
 
     def suppressions(self) -> Iterator[Suppression]:
@@ -157,6 +161,9 @@ def apply_waiting(connection: Connection, dial_id: str) -> None:
 
 def apply_waiting_of(connection: Connection, dial_ids: Sequence[str]) -> None:
     """`apply_waiting` for several dials."""
+    if len(dial_ids) == 1:
+        apply_waiting(connection, dial_ids[0])
+        return
     connection.alone(dial_ids)
     for page in pages(dial_ids):
         found = connection.rows(

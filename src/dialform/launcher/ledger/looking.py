@@ -61,11 +61,16 @@ class Looking(Storage):
         """The bytes of the dial with that id of the ledger's own; None if there is none."""
         with self._reading() as connection:
             found = connection.rows(
-                "SELECT body, answer FROM dial WHERE id = :id", {"id": identifier}
+                "SELECT body, answer, head, tail FROM dial "
+                "LEFT JOIN frame ON frame.id = dial.frame WHERE dial.id = :id",
+                {"id": identifier},
             )
         if not found:
             return None
-        return Content(*(None if one is None else bytes(one) for one in found[0]))
+        body, answer, head, tail = (None if one is None else bytes(one) for one in found[0])
+        if body is not None:
+            body = b"".join((head or b"", body, tail or b""))
+        return Content(body, answer)
 
     def find(  # noqa: PLR0913 - each is a condition
         self,

@@ -107,6 +107,9 @@ class PostgresConnection:
             {"names": list(names)},
         )
 
+    def make_room(self) -> None:
+        """Nothing: the server's own affair."""
+
     def checkpoint(self) -> None:
         """Nothing: the server's own affair."""
 
@@ -197,7 +200,8 @@ class PostgresServer:
             connection.change(statement.replace(" BLOB", " BYTEA").replace(" WITHOUT ROWID", ""))
         connection.change(schema.NEW_ID, {"id": self._identifier()})
         connection.change(
-            "INSERT INTO meta (key, value) VALUES ('schema', :version)",
+            "INSERT INTO meta (key, value) VALUES ('schema', :version) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             {"version": str(schema.VERSION)},
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dialform.errors import Refused, UsageError
 from dialform.launcher import liveness
 from dialform.launcher.ledger.counting import latest
+from dialform.launcher.ledger.framing import keep
 from dialform.launcher.ledger.grouped import numbered, of_people, pages
 from dialform.launcher.ledger.reading import COLUMNS, record_where
 from dialform.launcher.ledger.rows import lock_people
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dialform.launcher.calling import Refusal
     from dialform.launcher.calling.caps import Placed
     from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.ledger.framing import Frame
     from dialform.launcher.records import Reservation
 
     Room = Callable[[Placed], Refusal | None]
@@ -33,7 +35,7 @@ _INSERTED = (
     *("id", "state", "reserved_at", "deadline", "host", "process"),
     *("environment", "preset", "version", "release", "preset_digest", "bound_digest"),
     *("body_digest", "workspace", "to", "from_number_id", "inputs", "withheld", "once"),
-    *("campaign", "person", "attempt", "body", "evidence", "launched_by"),
+    *("campaign", "person", "attempt", "body", "frame", "evidence", "launched_by"),
 )
 _INTO = f"INSERT INTO dial ({', '.join(COLUMNS.get(name, name) for name in _INSERTED)}) VALUES "  # noqa: S608 - field names
 _INSERT = f"{_INTO}({', '.join(f':{name}' for name in _INSERTED)}) ON CONFLICT DO NOTHING"
@@ -46,6 +48,9 @@ _TAKE_ROW = (
 _COUNT_ALONE = "UPDATE meta SET value = value WHERE key = 'id'"
 """Waits for those who count: in SQLite every writer does, and a row's lock does elsewhere."""
 
+_MANY = 16
+"""Dials one by one after which more are to be expected."""
+
 _GIVE_ROW_BACK = (
     "UPDATE person SET state = 'planned', attempt = attempt - 1 "
     "WHERE campaign = :campaign AND person = :person AND state <> 'skipped'"
@@ -54,6 +59,9 @@ _GIVE_ROW_BACK = (
 
 class Reserving(Storage):
     """The ledger's dials as they are reserved."""
+
+    _singles = 0
+    """Dials that were reserved one by one, in this process."""
 
     def reserve(
         self, reservation: Reservation, *, seconds: float, room: Room | None = None
@@ -75,6 +83,9 @@ class Reserving(Storage):
             CallRefused: ``room`` says no.
 
         """
+        self._singles += 1
+        if self._singles == _MANY:
+            self.make_room()
         refused: list[Refusal] = []
 
         def noted(placed: Placed) -> Refusal | None:
@@ -127,12 +138,14 @@ class Reserving(Storage):
         """
         # One order for all processes, so that none waits for one that waits for it.
         order = sorted(range(len(reservations)), key=lambda at: _place(reservations[at]))
-        drafts = self._drafts([reservations[at] for at in order], seconds)
+        drafts, frames = self._drafts([reservations[at] for at in order], seconds)
         made: list[Record | None] = [None] * len(reservations)
         counting = any(one is not None for one in rooms)
         with self._writing("nothing was sent") as connection:
             if counting:
                 connection.change(_COUNT_ALONE)
+            for frame in frames:
+                keep(connection, frame)
             whole = not counting and _reserve_all(connection, drafts)
             for at, values in zip(order, drafts, strict=True):
                 room = rooms[at] if rooms else None
@@ -145,8 +158,10 @@ class Reserving(Storage):
             self._once_on_disk(partial(self._raise_mark, sum(one is not None for one in made)))
         return made
 
-    def _drafts(self, reservations: Iterable[Reservation], seconds: float) -> list[dict[str, Any]]:
-        """What becomes of each: a record's fields and the bytes. Raises UsageError."""
+    def _drafts(
+        self, reservations: Iterable[Reservation], seconds: float
+    ) -> tuple[list[dict[str, Any]], list[Frame]]:
+        """What becomes of each: a record's fields, and the bytes with what stands around them."""
         now = self._clock()
         common = {
             "state": RESERVED,
@@ -156,14 +171,21 @@ class Reserving(Storage):
             "process": self._process_name or liveness.this_process(),
         }
         drafts = []
+        frames: dict[str, Frame] = {}
         for one in reservations:
             if one.campaign is not None and (one.person is None or not one.attempt):
                 raise UsageError("a campaign's dial takes a person and an attempt, from 1")
             values = _NOTHING | one._asdict() | common
             values["id"] = one.id or self._identifier()
             values["person"] = one.person or one.to
+            values["frame"] = None
+            frame = self._frames.of(one)
+            if frame is not None and one.body is not None:
+                values["frame"] = frame.id
+                values["body"] = one.body[len(frame.head) : len(one.body) - len(frame.tail)]
+                frames[frame.id] = frame
             drafts.append(values)
-        return drafts
+        return drafts, list(frames.values())
 
     def _raise_mark(self, more: int) -> None:
         if self._mark is not None:

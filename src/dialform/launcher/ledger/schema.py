@@ -10,9 +10,9 @@ from __future__ import annotations
 APPLICATION_ID = 0x44464C31
 """``DFL1`` in the file's header: this is a ledger."""
 
-VERSION = 2
+VERSION = 3
 
-NEW_ID = "INSERT INTO meta (key, value) VALUES ('id', :id)"
+NEW_ID = "INSERT INTO meta (key, value) VALUES ('id', :id) ON CONFLICT DO NOTHING"
 """Run with the statements: a ledger has its id from its first moment."""
 
 _NEW_COLUMNS = {
@@ -31,6 +31,9 @@ _NEW_COLUMNS = {
     "launched_by": "TEXT",
 }
 """What version 2 knows more of a dial."""
+
+_NEWER_COLUMNS = {"frame": "TEXT"}
+"""And version 3: whose bytes stand around its body."""
 
 _DIAL = """
 CREATE TABLE dial (
@@ -133,6 +136,14 @@ CREATE TABLE meta (
     value          TEXT NOT NULL
 );
 """
+
+_FRAME = """
+CREATE TABLE frame (
+    id             TEXT PRIMARY KEY,
+    head           BLOB NOT NULL,
+    tail           BLOB NOT NULL
+);
+"""
 # Rows that were skipped may name a person again: a duplicate in the file is one.
 
 
@@ -143,11 +154,18 @@ def statements(found: int) -> list[str]:
     A dial of version 1 was nobody's attempt in a campaign; its person is its number.
     """
     if found == 0:
-        columns = ",\n    ".join(f"{name} {kind}" for name, kind in _NEW_COLUMNS.items())
-        return _split(_DIAL.format(more=columns) + _REST)
-    added = [f"ALTER TABLE dial ADD COLUMN {name} {kind}" for name, kind in _NEW_COLUMNS.items()]
+        every = {**_NEW_COLUMNS, **_NEWER_COLUMNS}
+        columns = ",\n    ".join(f"{name} {kind}" for name, kind in every.items())
+        return _split(_DIAL.format(more=columns) + _REST + _FRAME)
+    newer = [*_added(_NEWER_COLUMNS), *_split(_FRAME)]
+    if found > 1:
+        return newer
     once = ["UPDATE dial SET person = to_number", "DROP INDEX dial_by_dial_id"]
-    return [*added, *once, *_split(_REST)]
+    return [*_added(_NEW_COLUMNS), *once, *_split(_REST), *newer]
+
+
+def _added(columns: dict[str, str]) -> list[str]:
+    return [f"ALTER TABLE dial ADD COLUMN {name} {kind}" for name, kind in columns.items()]
 
 
 def _split(text: str) -> list[str]:

@@ -26,8 +26,7 @@ from dialform.launcher.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dialform.launcher.ledger.database import Connection
-    from dialform.launcher.ledger.rows import Attempt
+    from dialform.launcher.ledger.database import Connection, Rows
     from dialform.launcher.records import Record
 
 _ROW_OF = {
@@ -37,18 +36,23 @@ _ROW_OF = {
 }
 """State of a settled dial -> state of the campaign's row, where it is not planned again."""
 
+_OPEN = "(state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
+"""Of which dials an outcome is still taken."""
+
 _SETTLE = (
-    "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "
+    "UPDATE dial SET state = :state, settled_at = :settled_at, dial_id = :dial_id, "  # noqa: S608 - a constant
     "session_id = :session_id, status = :status, words = :words, answer = :answer, "
     "evidence = COALESCE(evidence || '; ' || :evidence, :evidence, evidence), "
-    "settled_by = :settled_by WHERE id = :id "
-    "AND (state = 'reserved' OR (state = 'unknown' AND settled_by = 'abandoned'))"
+    f"settled_by = :settled_by WHERE id = :id AND {_OPEN}"
 )
 
 _ALIKE = attrgetter("state", "status", "words", "due", "evidence", "settled_by")
 """Outcomes that are the same are written with one statement for all that differs: `_OWN`."""
 
 _OWN = ("dial_id", "session_id", "answer")
+
+
+_ATTEMPT = "SELECT id, campaign, person, attempt FROM dial WHERE id = :id"
 
 
 class Settling(Storage):
@@ -84,9 +88,7 @@ class Settling(Storage):
         with self._writing("the dial's outcome is not on record") as connection:
             for group in alike.values():
                 for page in pages(group):
-                    if len(page) == 1 or not _settle_all(connection, page, now):
-                        for one in page:
-                            _settle(connection, one, now)
+                    _settle(connection, page, now)
 
     def settle_unknown(  # noqa: PLR0913 - what is known of it has that many sides
         self,
@@ -187,92 +189,70 @@ class Settling(Storage):
                     f"reserved at {record.reserved_at} by process {record.process} on "
                     f"{record.host}; no answer was written down and {late}"
                 )
-                _settle(
-                    connection,
-                    Settlement(record.id, UNKNOWN, evidence=evidence, settled_by=ABANDONED),
-                    now,
-                )
+                given_up = Settlement(record.id, UNKNOWN, evidence=evidence, settled_by=ABANDONED)
+                _settle(connection, [given_up], now)
         return gone
 
 
-def _settle_all(connection: Connection, page: Sequence[Settlement], now: float) -> bool:
-    """Settle what has one outcome with a few statements; False: one is settled, none is changed."""
+def _settle(connection: Connection, page: Sequence[Settlement], now: float) -> None:
+    """Settle dials with one outcome, those that are not settled yet, and move their rows."""
     first = page[0]
-    ids = numbered("id", (one.id for one in page))
-    connection.change("SAVEPOINT alike")
-    changed = connection.change(
-        of_dials(_SETTLE, _OWN, len(page)),
-        {
-            **_values(first, now),
-            **ids,
-            **numbered("dial_id", (one.dial_id for one in page)),
-            **numbered("session_id", (one.session_id for one in page)),
-            **numbered("answer", (_kept(one) for one in page)),
-        },
+    values = {
+        **first._asdict(),
+        "settled_at": written(now),
+        "words": first.words or None,
+        "answer": _kept(first),
+        "evidence": first.evidence or None,
+    }
+    if len(page) == 1:
+        changed = connection.change(_SETTLE, values)
+        found = connection.rows(_ATTEMPT, {"id": first.id}) if changed else []
+    else:
+        found = _settle_several(connection, page, values)
+    if not found:
+        return
+    again = first.state in (DEFERRED, NOT_SENT) or (
+        first.state == REJECTED and first.due is not None
     )
-    if changed < len(page):
-        connection.change("ROLLBACK TO SAVEPOINT alike")
-    connection.change("RELEASE SAVEPOINT alike")
-    if changed < len(page):
-        return False
-    attempts = connection.rows(
-        f"SELECT campaign, person, attempt FROM dial WHERE id IN ({names_of('id', len(page))})",  # noqa: S608 - names of values
-        ids,
-    )
-    again = _is_again(first)
     move_rows(
         connection,
-        attempts,
+        [(campaign, person, attempt) for _, campaign, person, attempt in found],
         "planned" if again else _ROW_OF[first.state],
         back=again,
         due=first.due if again else None,
         reason=first.words or first.evidence or None,
     )
-    named = [one.dial_id for one in page if one.dial_id is not None]
+    settled = {one for one, *_ in found}
+    named = [one.dial_id for one in page if one.dial_id is not None and one.id in settled]
     if named:
         apply_waiting_of(connection, named)
-    return True
 
 
-def _values(one: Settlement, now: float) -> dict[str, Any]:
-    return {
-        **one._asdict(),
-        "settled_at": written(now),
-        "words": one.words or None,
-        "answer": _kept(one),
-        "evidence": one.evidence or None,
-    }
+def _settle_several(
+    connection: Connection, page: Sequence[Settlement], values: dict[str, Any]
+) -> Rows:
+    """Settle those that are not settled yet; their ids and attempts."""
+    locked = f" ORDER BY id{connection.locked}" if connection.locked else ""
+    places = names_of("id", len(page))
+    found = connection.rows(
+        f"{_ATTEMPT.replace('= :id', f'IN ({places})')} AND {_OPEN}{locked}",
+        numbered("id", (one.id for one in page)),
+    )
+    settled = {one for one, *_ in found}
+    page = [one for one in page if one.id in settled]
+    if page:
+        connection.change(
+            of_dials(_SETTLE, _OWN, len(page)),
+            {
+                **values,
+                **numbered("id", (one.id for one in page)),
+                **numbered("dial_id", (one.dial_id for one in page)),
+                **numbered("session_id", (one.session_id for one in page)),
+                **numbered("answer", map(_kept, page)),
+            },
+        )
+    return found
 
 
 def _kept(one: Settlement) -> bytes | None:
     return None if one.answer is None else one.answer[:KEPT_ANSWER]
-
-
-def _is_again(one: Settlement) -> bool:
-    """Whether the person is called again for the same attempt."""
-    return one.state in (DEFERRED, NOT_SENT) or (one.state == REJECTED and one.due is not None)
-
-
-def _settle(connection: Connection, one: Settlement, now: float) -> None:
-    if not connection.change(_SETTLE, _values(one, now)):
-        return
-    ((campaign, person, attempt),) = connection.rows(
-        "SELECT campaign, person, attempt FROM dial WHERE id = :id", {"id": one.id}
-    )
-    if campaign is not None:
-        _move_row_of(connection, one, (campaign, person, attempt))
-    if one.dial_id is not None:
-        apply_waiting(connection, one.dial_id)
-
-
-def _move_row_of(connection: Connection, one: Settlement, attempt: Attempt) -> None:
-    again = _is_again(one)
-    move_row(
-        connection,
-        attempt,
-        "planned" if again else _ROW_OF[one.state],
-        from_state=None,
-        back=again,
-        due=one.due if again else None,
-        reason=one.words or one.evidence or None,
-    )

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dialform.errors import LedgerError
+from dialform.launcher.ledger.framing import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,7 @@ class Storage:
         self._process = 0
         self._mark: Mark | None = None
         self._count = 0
+        self._frames = Frames()
         self._together = 0
         """The thread in whose transaction everything is done for now; 0 for none."""
 
@@ -77,6 +79,11 @@ class Storage:
     def is_shared(self) -> bool:
         """Whether several machines may use it: it is in a PostgreSQL server."""
         return self.path.startswith(("postgresql://", "postgres://"))
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was begun; a server's counts as that. Opens nothing, so it begins none."""
+        return self.is_shared or os.path.exists(self.path)  # noqa: PTH110 - no pathlib here
 
     @property
     def id(self) -> str:
@@ -107,6 +114,11 @@ class Storage:
                 "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 {"key": key, "value": value},
             )
+
+    def make_room(self) -> None:
+        """Where much is to be written: make the ledger quicker for it, which takes a moment."""
+        with self._reading("nothing is lost") as connection:
+            connection.make_room()
 
     def checkpoint(self) -> None:
         """Bring the log of changes into the ledger's file, so that the file alone is whole."""

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dialform.errors import ObjectCorrupt, UnknownFormat, Untrusted
 from dialform.presets.canonical import Digest
@@ -41,8 +40,7 @@ _LOOK_BACK = 8
 """Newest snapshots that are looked at for one that is signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(NamedTuple):
     """What a reader believes, and how it is told of what it may want to know."""
 
     keys: Keys | None = None
@@ -135,7 +133,9 @@ class Guard:
         keys = self.keys
         signers: frozenset[str] = frozenset()
         if keys is not None and digest is not None:
-            signers = self.verifier.require("environment", digest, keys, what)
+            signers = self.verifier.signers("environment", digest, keys.keys)
+            if len(signers) < keys.threshold:
+                raise self._unsigned(environment, digest, keys, signers, what)
         snapshot = self.snapshot(environment)
         at = self._stored(log)
         if snapshot is not None and snapshot.document is not None:
@@ -245,7 +245,7 @@ class Guard:
             if entry.kind == "yank":
                 return entry, self._below(log, entry, keys)
             if not found or entry.seq == 1:
-                raise self._unsigned(entry, keys, found)
+                raise self._unsigned_entry(entry, keys, found)
             proposals += 1
             entry = log.at(entry.seq - 1)
 
@@ -261,14 +261,19 @@ class Guard:
             found = self.verifier.signers("release", entry.digest, keys.keys)
             if len(found) >= keys.threshold:
                 return dict.fromkeys(found, Seen(entry.seq, entry.digest))
-        raise self._unsigned(entry, keys, found if entry is not yank else frozenset())
+        raise self._unsigned_entry(entry, keys, found if entry is not yank else frozenset())
 
-    def _unsigned(self, entry: Entry, keys: Keys, found: frozenset[str]) -> Untrusted:
-        refusal = self.verifier.refusal(entry.digest, keys, found, _what(entry))
+    def _unsigned_entry(self, entry: Entry, keys: Keys, found: frozenset[str]) -> Untrusted:
+        return self._unsigned(entry.environment, entry.digest, keys, found, _what(entry))
+
+    def _unsigned(
+        self, environment: str, digest: Digest, keys: Keys, found: frozenset[str], what: str
+    ) -> Untrusted:
+        refusal = self.verifier.refusal(digest, keys, found, what)
         text = str(refusal).rpartition(" [")[0]
         return Untrusted(
             f"{text}. Nothing of it is called; if it is as it should be, "
-            f"`dialform registry sign -s {entry.environment}` signs it",
+            f"`dialform registry sign -s {environment}` signs it",
             rule=refusal.rule,
         )
 

@@ -125,6 +125,21 @@ def public_of(private: Ed25519PrivateKey) -> PublicKey:
     return PublicKey(private.public_key().public_bytes_raw())
 
 
+def new_key() -> tuple[PublicKey, bytes]:
+    """A new key: the public one, and the private one as PEM (PKCS8)."""
+    import os  # noqa: PLC0415 - where a key is made
+
+    private = private_key(os.urandom(_RAW_BYTES))
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - late
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return public_of(private), pem
+
+
 def _missing() -> SettingError:
     return SettingError(
         "signatures need the package cryptography, which is not installed: "

@@ -92,37 +92,33 @@ class Verifier:
         Whose signatures count today, from the pinned keys on.
 
         Raises:
-            Untrusted: there are statements, and the pinned keys verify none of them.
+            Untrusted: there are statements, and the pinned keys verify none of them, nor
+                is the first proposed by one of them.
 
         """
         numbers = self._place.numbers(names.TRUST)
         if not numbers:
             return Standing(pins, None, None)
-        now: Statement | None = None
+        keys, now = pins, None
         for number in numbers:
             statement = self.statement(number)
-            if statement is None:
-                fault: str | None = "it can't be read"
-            elif now is None:
-                fault = self._fault(statement, pins)
-            elif statement.previous != now.digest:
-                fault = "its `previous` is not the statement before it"
-            else:
-                fault = self._fault(statement, now.trusted)
-            if fault is None:
-                now = statement
+            fault = self._fault(statement, now, keys)
+            if statement is not None and fault is None:
+                keys, now = statement.trusted, statement
             elif now is not None:
-                return Standing(
-                    now.trusted, now, f"trust statement {number} doesn't count: {fault}"
-                )
-        if now is None:
-            raise Untrusted(
-                f"{self._place.store.url}: the pinned keys ({_listed(pins)}) verify none of its "
-                f"{len(numbers)} trust statements; pin today's keys: `dialform registry trust` "
-                "shows them, and the people whose keys they are confirm them",
-                rule="unknown-key",
-            )
-        return Standing(now.trusted, now, None)
+                return Standing(keys, now, f"trust statement {number} doesn't count: {fault}")
+        if now is not None:
+            return Standing(keys, now, None)
+        first = self.statement(1)
+        if first is not None and self.signers("trust", first.digest, pins.keys):
+            fault = self._fault(first, None, pins)
+            return Standing(pins, None, f"trust statement 1 doesn't count: {fault}")
+        raise Untrusted(
+            f"{self._place.store.url}: the pinned keys ({_listed(pins)}) verify none of its "
+            f"{len(numbers)} trust statements; pin today's keys: `dialform registry trust` "
+            "shows them, and the people whose keys they are confirm them",
+            rule="unknown-key",
+        )
 
     def statement(self, number: int) -> Statement | None:
         """The trust statement of that number, whoever signed it; None for a damaged one."""
@@ -132,12 +128,18 @@ class Verifier:
         except (ObjectCorrupt, UnknownFormat):
             return None
 
-    def _fault(self, statement: Statement, before: Keys) -> str | None:
-        """Why a statement doesn't count after ``before``; None if it does."""
-        for keys, whose in ((before, "those before it"), (statement.trusted, "its own")):
-            found = self.signers("trust", statement.digest, keys.keys)
-            if len(found) < keys.threshold:
-                return f"it has {len(found)} of {keys.threshold} signatures of {whose}"
+    def _fault(
+        self, statement: Statement | None, before: Statement | None, keys: Keys
+    ) -> str | None:
+        """Why a statement doesn't count after ``before``, with whose ``keys``; None if it does."""
+        if statement is None:
+            return "it can't be read"
+        if before is not None and statement.previous != before.digest:
+            return "its `previous` is not the statement before it"
+        for signing, whose in ((keys, "those before it"), (statement.trusted, "its own")):
+            found = self.signers("trust", statement.digest, signing.keys)
+            if len(found) < signing.threshold:
+                return f"it has {len(found)} of {signing.threshold} signatures of {whose}"
         return None
 
     def _signed(self, expected: str, digest: Digest, key: PublicKey) -> bool:

@@ -95,9 +95,8 @@ class CampaignWorld(World):
                     stopped=watch.stopped,
                     report=report,
                     timeout=patience,
-                    polls=(0.02, 0.05),
                     stale=0.0,
-                    **{"suppressed": lambda _: None, **more},
+                    **{"suppressed": lambda _: None, "polls": (0.02, 0.05), **more},
                 )
                 if during is not None:
                     during(engine)

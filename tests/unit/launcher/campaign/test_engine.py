@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from campaign_world import FAST, number
 from dialform.errors import LedgerError
 from dialform.launcher.calling.limits import Again
 from dialform.launcher.ledger import Ledger
+from dialform.launcher.outcomes.events import apply_event
 from dialform.registry import Meta
 
 if TYPE_CHECKING:
@@ -191,6 +193,43 @@ def test_a_policy_calls_again(world: CampaignWorld) -> None:
     sent = [json.loads(one.body)["toNumber"] for one in world.sandbox.received()]
     assert {one: sent.count(one) for one in sent} == {BUSY: 2, UNANSWERED: 3, SEVEN[0]: 1}
     assert world.counts() == {"done": 3}
+
+
+def test_what_a_webhook_told_the_ledger_counts_as_seen(world: CampaignWorld) -> None:
+    """Another process, `dialform serve`, wrote it; the engine's own looks would come too late."""
+    policy = {"busy": Again(1, 0.0)}
+    campaign = world.open([SEVEN[0]], FAST._replace(retry=policy))
+    world.sandbox.fail_next("dial", status=500, times=1000)
+    told: list[Happened] = []
+
+    def hear(one: Happened) -> None:
+        told.append(one)
+        if one.kind == "accepted":
+            said = {"dial_id": one.dial_id, "status": "busy", "system_result_type": "BUSY"}
+            body = json.dumps({"event": "dial.updated", "payload": said}).encode()
+            with closing(Ledger(world.ledger)) as served:
+                assert apply_event(served, body, time.time()).record is not None
+
+    stop = world.call(campaign, report=hear, polls=(3600.0,), listens=0.05)
+    assert stop.state == "finished"
+    kinds = [one.kind for one in told]
+    assert kinds == ["accepted", "ended", "again", "accepted", "ended"]
+    assert world.counts() == {"done": 1}
+
+
+def test_an_end_that_serve_asked_for_is_not_asked_for_again(world: CampaignWorld) -> None:
+    campaign = world.open([SEVEN[0]])
+
+    def hear(one: Happened) -> None:
+        if one.kind == "accepted":
+            with closing(Ledger(world.ledger)) as served:
+                served.see(one.dial_id or "", "completed", at=time.time(), seconds=12.0)
+
+    assert world.call(campaign, report=hear, polls=(3600.0,), listens=0.05).state == "finished"
+    with closing(Ledger(world.ledger)) as ledger:
+        (record,) = ledger.find()
+    assert (record.call_status, record.seconds) == ("completed", 12.0)
+    assert world.sandbox.requests("dial") == []
 
 
 def test_without_a_policy_nothing_is_called_again(world: CampaignWorld) -> None:

@@ -292,12 +292,8 @@ SLOW = {
 """What comes at once, and what comes a byte at a time."""
 
 
-@pytest.mark.parametrize(
-    ("way", "what"),
-    # Whoever waits for slow headers in a thread ends it with Ctrl-C; a blocking read has no end.
-    [(way, what) for way in WAYS for what in SLOW if (way, what) != (over_httpx, "headers")],
-    ids=lambda one: one if isinstance(one, str) else one.__name__,
-)
+@each_way
+@pytest.mark.parametrize("what", SLOW)
 def test_an_answer_that_does_not_come_is_unknown_within_twice_its_time(way: Way, what: str) -> None:
     start, slow = SLOW[what]
     ended = threading.Event()
@@ -362,6 +358,27 @@ def test_whatever_a_server_does_each_post_comes_once(way: Way) -> None:
         else:
             assert outcome is OutcomeUnknown
     assert Counter(outcomes.values())[None] > 50
+
+
+def test_a_campaigns_post_that_is_cancelled_without_a_connection_is_not_sent() -> None:
+    """So that nobody counts it as one that may have rung."""
+
+    async def send(url: str) -> None:
+        async with FastClient(url, KEY, timeout=PATIENCE, connections=8) as client:
+            task = asyncio.ensure_future(client.create(b"one"))
+            await asyncio.sleep(0.1)
+            task.cancel()
+            with pytest.raises(NotSent):
+                await task
+
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        waiting = [socket.socket() for _ in range(8)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(deaf.getsockname())
+        asyncio.run(send(f"http://127.0.0.1:{deaf.getsockname()[1]}/api"))
+        for one in waiting:
+            one.close()
 
 
 @pytest.mark.parametrize("way", ["httpx", "aiohttp"])

@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from launcher_world import ANN, BEN
+from launcher_world import ANN, BEN, PIN
 from ledger_world import CAMPAIGN, attempt, people, reservation
 
 from dialform.launcher.ledger import Ledger
@@ -55,7 +55,7 @@ def test_nothing_was_dialled_yet(world: World) -> None:
 
 
 def test_dials_are_listed_newest_first(world: World) -> None:
-    world.dial("--input", "pin=0042")
+    world.dial("--input", f"pin={PIN}")
     world.run("dial", "reminder", "-s", "dev", "--to", BEN, "--input", "name=Ben")
     out, _ = world.run("ledger")
     first, second = out.decode().splitlines()[1:]
@@ -69,7 +69,7 @@ def test_dials_are_listed_newest_first(world: World) -> None:
     assert (dial["inputs"], dial["withheld"]) == ({"company": "Acme", "name": "Ann"}, ["pin"])
     assert len(json.loads(world.run("ledger", "--json", "--limit", "1")[0])["dials"]) == 1
     assert "no such dial" in world.run("ledger", "-s", "prod")[1]
-    assert "0042" not in world.run("ledger", "--json")[0].decode()
+    assert PIN not in world.run("ledger", "--json")[0].decode()
 
 
 def test_unknown_ones_are_listed_with_what_is_known(world: World) -> None:
@@ -145,14 +145,14 @@ def test_wrong_usage(world: World, arguments: tuple[str, ...], words: str) -> No
 
 
 def test_an_erased_person_is_in_no_byte_of_the_file(world: World) -> None:
-    world.dial("--input", "pin=0042")
+    world.dial("--input", f"pin={PIN}")
     campaign(world)
     world.run("dial", "reminder", "-s", "dev", "--to", BEN, "--input", "name=Ben")
     _, said = world.run("ledger", "erase", "--person", ANN, *WHY, "--yes")
     assert "removed from 1 dial" in said
     everything = b"".join(path.read_bytes() for path in world.folder.glob("ledger.db*"))
     assert ANN.encode() not in everything
-    assert b"0042" not in everything
+    assert PIN.encode() not in everything
     assert BEN.encode() in everything
     with closing(Ledger(world.ledger)) as ledger:
         assert list(ledger.suppressed([ANN, BEN])) == [ANN]

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from ledger_world import reservation
 
 from dialform.launcher.ledger import Ledger
 
@@ -47,7 +48,24 @@ def test_what_an_old_ledger_says_stays_true(old: Path, tmp_path: Path) -> None:
         assert new.find() == []
     assert tables(old) == tables(tmp_path / "new.db")
     with closing(sqlite3.connect(old)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+def test_a_ledger_of_the_second_version_keeps_its_bodies(tmp_path: Path) -> None:
+    path = tmp_path / "second.db"
+    with closing(Ledger(path)) as ledger:
+        made, _ = ledger.reserve(reservation(body=b"{}"), seconds=90)
+        identifier = ledger.id
+    as_now = tables(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE frame")
+        connection.execute("ALTER TABLE dial DROP COLUMN frame")
+        connection.execute("PRAGMA user_version = 2")
+        connection.commit()
+    with closing(Ledger(path)) as ledger:
+        assert ledger.content(made.id) == (b"{}", None)
+        assert ledger.id == identifier
+    assert tables(path) == as_now
 
 
 def test_a_migration_that_fails_leaves_the_old_ledger(old: Path) -> None:

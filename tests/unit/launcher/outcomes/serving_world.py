@@ -12,6 +12,7 @@ import httpx
 
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.outcomes.signature import signature_of
+from dialform.launcher.outcomes.work import AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,8 +93,8 @@ class Served:
         return found
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait for it."""
+def until(condition: Callable[[], object], seconds: float = 2 * AGAIN) -> None:
+    """Wait for it; longer than the server waits before it does again what did not work out."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come"

@@ -13,7 +13,7 @@ import pytest
 from calls_world import Calls
 from hypothesis import given
 from hypothesis import strategies as st
-from launcher_world import ANN, BEN, World
+from launcher_world import ANN, BEN, PIN, World
 
 from dialform.cli.rows import write_csv
 from dialform.launcher.ledger import Ledger
@@ -39,7 +39,7 @@ def called(tmp_path: Path, sandbox: Sandbox) -> World:
     world = World(tmp_path, sandbox)
     with Calls(world) as calls:
         calls.open(
-            Row(1, ANN, ANN, '{"name":"Zoë, the 1st","pin":"0042"}'),
+            Row(1, ANN, ANN, json.dumps({"name": "Zoë, the 1st", "pin": PIN})),
             Row(2, "p-7", BUSY, json.dumps({"name": HOSTILE})),
             Row(3, LIMITED, LIMITED, '{"amount":12.5,"name":"-5"}'),
             Row(4, ANN, ANN, '{"name":"Ann"}', state="skipped", reason="the same person as row 1"),
@@ -93,7 +93,7 @@ def test_no_cell_is_a_formula_and_no_sensitive_input_is_told(called: World) -> N
     assert (found[2]["name"], found[4]["name"]) == ("-5", "'@SUM(1)")
     assert "pin" not in found[0]
     for form in ("--csv", "--jsonl"):
-        assert b"0042" not in called.run(*RESULTS, "--campaign", "autumn", form)[0]
+        assert PIN.encode() not in called.run(*RESULTS, "--campaign", "autumn", form)[0]
 
 
 def test_all_forms_hold_the_same(called: World) -> None:

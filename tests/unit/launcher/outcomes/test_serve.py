@@ -20,6 +20,7 @@ from serving_world import SECRET, TOKEN, Served, until
 from dialform.launcher.calling.week import DAYS
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.outcomes.signature import signature_of
+from dialform.launcher.records import Suppression
 
 if TYPE_CHECKING:
     from launcher_world import World
@@ -193,6 +194,16 @@ def test_what_the_environment_does_not_keep_is_erased_when_it_starts(world: Worl
         assert "personal data of 1 old dials was erased" in served.stop()
 
 
+def test_who_is_on_the_ledgers_list_is_not_called(served: Served) -> None:
+    served.ledger.suppress([Suppression(ANN, "asked by mail", "2026-11-25T00:00:00Z")])
+    answer = served.place()
+    assert answer.status_code == 409
+    told = answer.json()
+    assert (told["type"], told["rule"]) == ("urn:dialform:refused", "suppression")
+    assert "asked by mail" in told["detail"]
+    assert served.world.sandbox.received() == []
+
+
 @pytest.mark.parametrize(
     ("options", "declared"),
     [((), {}), (("--no-transcripts",), {"transcripts": True}), ((), {"transcripts": False})],
@@ -256,7 +267,7 @@ def test_a_late_webhook_settles_a_dial_of_unknown_outcome(world: World) -> None:
         world.release("reminder", webhookUrl=f"{served.url}/webhooks/vogent")
         world.sandbox.fail_next("dials", how="close", after="created")
         assert served.place().status_code == 504
-        world.sandbox.deliver()
+        assert [one["status"] for one in world.sandbox.deliver()] == [204]
         until(lambda: served.read("visit-1")["outcome"] == "accepted")
         told = served.read("visit-1")
         (dial,) = world.sandbox.dials()
@@ -289,7 +300,7 @@ def test_two_that_may_be_meant_are_settled_by_nobody(world: World) -> None:
         for key in ("visit-1", "visit-2"):
             world.sandbox.fail_next("dials", how="close", after="created")
             assert served.place({**body, "once": key}).status_code == 504
-        world.sandbox.deliver()
+        assert [one["status"] for one in world.sandbox.deliver()] == [204, 204]
 
         def doubted(key: str) -> bool:
             return "1 more" in (served.read(key)["evidence"] or "")

@@ -7,7 +7,6 @@ The verdict is the simulation's judge over the ledger's file, with what the sand
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +14,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -59,8 +59,8 @@ class Point(NamedTuple):
     """Which time."""
 
     does: str = "SIGKILL"
-    """The signals that it sends itself; or ``EIO``, ``ENOSPC``: what writes of that thread fail
-    with from there on."""
+    """The signals that it sends itself; or ``EIO``, ``ENOSPC``, ``EIO:fdatasync``: what writes of
+    that thread, or one kind of them, fail with from there on."""
 
     def as_json(self) -> dict[str, Any]:
         """As the zygote takes it."""
@@ -76,9 +76,9 @@ class Point(NamedTuple):
 class Job:
     """A process of the command line."""
 
-    def __init__(self, out: Path, err: Path) -> None:
+    def __init__(self, out: Path, err: Path, signals: Callable[[int], None]) -> None:
         self._out, self._err = out, err
-        self._process: Future[int] = Future()
+        self._signals = signals
         self._code: Future[int] = Future()
 
     def wait(self, seconds: float = PATIENCE) -> int:
@@ -95,9 +95,7 @@ class Job:
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send it a signal, unless it has ended."""
-        process = self._process.result(PATIENCE)
-        if not self._code.done():
-            os.kill(process, number)  # its id is taken until the zygote has waited for it
+        self._signals(number)
 
     @property
     def said(self) -> str:
@@ -109,12 +107,9 @@ class Job:
         """What it wrote to stdout so far."""
         return self._out.read_text(encoding="utf-8") if self._out.exists() else ""
 
-    def told(self, **what: int) -> None:
-        """What the zygote said of it."""
-        if "process" in what:
-            self._process.set_result(what["process"])
-        else:
-            self._code.set_result(what["code"])
+    def told(self, code: int) -> None:
+        """It has ended."""
+        self._code.set_result(code)
 
 
 class Zygote:
@@ -147,7 +142,7 @@ class Zygote:
         """Fork a process; its output goes to files in ``folder``, which it works in."""
         with self._lock:
             name = len(self._jobs)
-            job = Job(folder / f"{name}.out", folder / f"{name}.err")
+            job = Job(folder / f"{name}.out", folder / f"{name}.err", partial(self._signal, name))
             self._jobs.append(job)
             text = {
                 "id": name,
@@ -163,16 +158,13 @@ class Zygote:
                 "polls": polls,
                 "ignores": ignores,
             }
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(text).encode() + b"\n")
-            self._process.stdin.flush()
+            self._ask(text)
         return job
 
     def close(self) -> None:
         """End it; processes that are left are killed."""
         for job in self._jobs:
-            if not job._code.done() and not job._code.cancelled():
-                job.kill()
+            job.kill()
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(30)
@@ -180,11 +172,20 @@ class Zygote:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
+    def _signal(self, name: int, number: int) -> None:
+        with self._lock:
+            self._ask({"signal": number, "id": name})
+
+    def _ask(self, what: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(what).encode() + b"\n")
+        self._process.stdin.flush()
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             told = json.loads(line)
-            self._jobs[told.pop("started", told.pop("ended", None))].told(**told)
+            self._jobs[told["ended"]].told(told["code"])
 
 
 class Processes(World):
@@ -322,6 +323,15 @@ class Campaign:
             if not rows(_TABLES):
                 return {}
             return {one["to_number"]: one["state"] for one in rows("SELECT * FROM person")}
+
+    def reserved(self) -> int:
+        """How many may have been sent, and nothing more is known of them; one at a time here."""
+        with self.reading() as rows:
+            if not rows(_TABLES):
+                return 0
+            found = rows("SELECT id FROM dial WHERE state IN ('reserved', 'unknown')")
+        assert len(found) <= 1
+        return len(found)
 
     def unknown(self) -> int:
         """How many are of unknown outcome; each must say why."""

@@ -15,7 +15,7 @@ its own, with its own folder, environment, files, signals and ledger's connectio
   change while it runs; ``terminal`` is a terminal that it belongs to; ``ignores`` are signals
   that it was started with as ignored.
 
-A line on stdout says which process a job is, and one more how it ended.
+A line with ``signal`` sends one to a job's process. A line on stdout says how each ended.
 """
 
 from __future__ import annotations
@@ -75,9 +75,11 @@ def code_of(name: str) -> CodeType:
     return code
 
 
-def writes_fail(error: int) -> None:
-    """Let each write of this thread to a file fail with ``error``, for good."""
+def writes_fail(error: int, only: str | None = None) -> None:
+    """Let each write of this thread to a file, or one kind of them, fail for good."""
     kernel, numbers = _WRITES[platform.machine()]
+    if only is not None:
+        numbers = {only: numbers[only]}
     load, equal, give = 0x20, 0x15, 0x06
     program = [(load, 0, 0, 4), (equal, 1, 0, kernel), (give, 0, 0, 0x7FFF0000), (load, 0, 0, 0)]
     for at, number in enumerate(numbers.values()):
@@ -117,7 +119,8 @@ class Watched:
                 if name.startswith("SIG"):
                     os.kill(os.getpid(), signal.Signals[name])
                 else:
-                    writes_fail(getattr(errno, name))
+                    error, _, only = name.partition(":")
+                    writes_fail(getattr(errno, error), only or None)
 
 
 def _only_waits(frame: FrameType) -> bool:
@@ -220,20 +223,29 @@ def serve() -> None:
                     return
                 *lines, unread = (unread + data).split(b"\n")
                 for line in lines:
-                    job = json.loads(line)
+                    asked = json.loads(line)
+                    if "signal" in asked:
+                        _signal(running, asked)
+                        continue
                     child = os.fork()
                     if child == 0:
-                        run(job)
+                        run(asked)
                     ends = os.pidfd_open(child)
-                    running[ends] = job["id"], child
+                    running[ends] = asked["id"], child
                     waiting.register(ends, select.POLLIN)
-                    _say(started=job["id"], process=child)
                 continue
             name, child = running.pop(handle)
             waiting.unregister(handle)
             os.close(handle)
             _, status = os.waitpid(child, 0)
             _say(ended=name, code=os.waitstatus_to_exitcode(status))
+
+
+def _signal(running: dict[int, tuple[int, int]], asked: dict[str, int]) -> None:
+    """Send a signal to a process, unless it has ended; its id is its own until it is waited for."""
+    for name, child in running.values():
+        if name == asked["id"]:
+            os.kill(child, asked["signal"])
 
 
 def _say(**what: int) -> None:

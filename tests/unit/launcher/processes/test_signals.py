@@ -121,10 +121,10 @@ def test_what_was_certainly_not_sent_is_called_later(world: Processes, deaf: str
 @pytest.mark.parametrize("when", ["call", "return"])
 def test_what_is_being_reserved_is_called_later(world: Processes, when: str) -> None:
     """Two signals while the first call is being reserved: it is on disk, and nobody sends it."""
-    reserve = "dialform.launcher.ledger.reserving:Reserving.reserve_many"
+    group = "dialform.launcher.campaign.writer:Writer._write"
     commit = "dialform.launcher.ledger.sqlite:SqliteConnection.commit"
     one = world.campaign("reserves", numbers(3), *LIMITS)
-    job = one.start(at=Point(commit, when, reserve, does="SIGINT SIGTERM")).ended(130)
+    job = one.start(at=Point(commit, when, group, does="SIGINT SIGTERM")).ended(130)
     assert states(one) == ["planned"] * 3
     assert one.posts() == []
     goes_on(one, job.said)
@@ -212,3 +212,20 @@ def test_nohup_is_respected(world: Processes) -> None:
     job.kill(signal.SIGHUP)
     job.ended(0)
     assert one.complete() == []
+
+
+def test_a_signal_is_heard_while_the_ledger_is_looked_at(world: Processes) -> None:
+    """As the process is about to wait for long, with nobody left to call and a call live."""
+
+    def heard(name: str, point: Point) -> list[str]:
+        one = world.campaign(name, numbers(1), *LIMITS)
+        job = one.start(at=point, polls=(600.0, 600.0))
+        until(lambda: '"accepted"' in job.out)
+        began = time.monotonic()
+        job.ended(130)
+        waited = time.monotonic() - began
+        return [f"waited {waited:.0f} seconds"] if waited > 20 else one.wrong()
+
+    looks = "dialform.launcher.ledger.waiting:Waiting.next_due"
+    points = [Point(looks, "call", None, 2, does="SIGTERM")] * 12
+    assert world.each(heard, points) == {}

@@ -1,101 +1,33 @@
 """
-What can be said of a release: claim by claim, with what was compared.
+What a release is made of: its entry and log, and all that they refer to, each held to its name.
 
 Reads the registry's store and nothing else, each object anew and each by itself, so that one that
-is damaged does not hide what else is. Whether the workspace still has what a release leans on is
-asked by whoever has its key; signatures and this machine's memory are in `registry.trust`.
+is damaged does not hide what else is.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
 from dialform.errors import ObjectAbsent, ObjectCorrupt
-from dialform.launcher.resolve import near, parse_reference
+from dialform.launcher.resolve import near
 from dialform.presets.canonical import NotCanonical, canonical, digest
 from dialform.presets.documents import Unbound, bound_preset
 from dialform.registry import documents, names
 from dialform.registry.documents import Damage
 from dialform.registry.entries import Entry, parse_entry
+from dialform.registry.store import origin
 from dialform.registry.transitions import succession_fault
+from dialform.verifying.claims import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from dialform.launcher.resolve import Reference
     from dialform.presets.canonical import Digest
     from dialform.registry import Registry
-
-Group = Literal["content", "signature", "order", "freshness", "drift"]
-Status = Literal["ok", "failed", "warned", "unknown", "none"]
-"""``unknown``: it could not be looked at. ``none``: there is nothing to hold it to."""
-
-CODES: Final[dict[Group, int]] = {
-    "content": 10,
-    "signature": 11,
-    "order": 12,
-    "freshness": 13,
-    "drift": 14,
-}
-"""What a process ends with where a claim of that group does not hold, the first of them."""
-
-
-class Claim(NamedTuple):
-    """One thing that can be said of a release, and whether it holds."""
-
-    name: str
-    group: Group
-    status: Status
-    detail: str
-    """What was compared, or what is wrong."""
-
-
-class Verified(NamedTuple):
-    """A release, and what can be said of it."""
-
-    reference: Reference
-    entry: Entry | None
-    """What says its version and digests; None where no entry could be read."""
-
-    head: Entry | None
-    bound: dict[str, Any] | None
-    """The bound preset; None where it could not be read."""
-
-    claims: tuple[Claim, ...]
-
-
-def verified(registry: Registry, environment: str, text: str) -> Verified:
-    """
-    All that the registry itself says of ``text``: ``P``, ``P@7`` or ``P@sha256:...``.
-
-    Raises:
-        ObjectAbsent: it was never released in that environment.
-        RegistryUnreachable: the registry is not there, or went away meanwhile.
-        UsageError: nothing can be named like that.
-
-    """
-    looking = _Looking(registry, environment, parse_reference(text))
-    looking.look()
-    if registry.store.read(names.MARKER) is None:
-        _ = registry.id  # raises: it went away, and what was missing need not be
-    return Verified(
-        looking.reference, looking.entry, looking.head, looking.bound, tuple(looking.claims)
-    )
-
-
-def code(claims: Iterable[Claim], *, strict: bool) -> int:
-    """
-    What a process ends with: 0 where all hold, 1 where one could not be looked at.
-
-    ``strict``: whether a warning counts as a failure.
-    """
-    claims = tuple(claims)
-    bad = {"failed", "warned"} if strict else {"failed"}
-    failed = [CODES[claim.group] for claim in claims if claim.status in bad]
-    if failed:
-        return min(failed)
-    return int(any(claim.status == "unknown" for claim in claims))
-
+    from dialform.verifying.claims import Group
 
 _BOUND: Final = documents.BOUND_PRESET
 _PRESET: Final = documents.PRESET
@@ -105,34 +37,49 @@ class _Fault(Exception):
     """Why a claim does not hold."""
 
 
-class _Looking:
+class Content:
     """One pass over what a release is made of."""
 
     def __init__(self, registry: Registry, environment: str, reference: Reference) -> None:
+        """Reads nothing yet."""
         self.reference = reference
         self.claims: list[Claim] = []
         self.entry: Entry | None = None
         self.head: Entry | None = None
         self.bound: dict[str, Any] | None = None
         self._registry = registry
-        self._store = registry.store
+        self._store = origin(registry.store)  # and not what was kept of it
         self._environment = environment
         self._log = names.log_prefix(environment, reference.name)
         self._entries: dict[int, Entry] = {}
+        self._faults: dict[int, str] = {}
+        """By number: what is wrong with entries that can't be read."""
+        self._newest = 0
         self._blobs: dict[Digest, bytes] = {}
         """What hashes to its name."""
         self._forms: dict[Digest, str] = {}
         """The format that it should have."""
 
-    def look(self) -> None:
-        """Go through it all."""
-        newest = max(names.numbers_of(self._store.names(self._log)), default=0)
-        if newest == 0:
+    def read_log(self) -> None:
+        """
+        Read the log, and find what the reference means by itself.
+
+        Raises:
+            ObjectAbsent: it was never released there.
+
+        """
+        there = names.numbers_of(self._store.names(self._log))
+        if not there:
             raise self._never_released()
+        self._newest = max(there)
+        self._faults = self._read_entries(there)
+        self.head = self._entries.get(self._newest)
+        self.entry = self._named(self._newest)
+
+    def look(self) -> None:
+        """Go through all that `entry` is made of."""
+        newest, faults = self._newest, self._faults
         self._hold("marker", "content", self._marker)
-        faults = self._read_log(newest)
-        self.head = self._entries.get(newest)
-        self.entry = self._named(newest)
         self._hold("entry", "content", lambda: self._entry(newest, faults))
         self._hold("order of the log", "order", lambda: self._order(newest, faults))
         if self.entry is None:
@@ -153,10 +100,11 @@ class _Looking:
         found = self._read(names.MARKER, documents.parse_marker)
         return f"{names.MARKER} names registry {found}; its checksum holds"
 
-    def _read_log(self, newest: int) -> dict[int, str]:
-        """Read all entries; what is wrong with those that can't be, by number."""
+    def _read_entries(self, there: set[int]) -> dict[int, str]:
+        """Read all entries, and the first that is missing; what is wrong with them, by number."""
         faults: dict[int, str] = {}
-        for number in range(1, newest + 1):
+        missing = next(number for number in count(1) if number not in there)
+        for number in sorted({*there, min(missing, max(there))}):
             key = names.numbered(self._log, number)
             try:
                 self._entries[number] = self._read(
@@ -193,12 +141,12 @@ class _Looking:
 
     def _order(self, newest: int, faults: dict[int, str]) -> str:
         for number in range(1, newest + 1):
-            if number in faults:
-                raise _Fault(faults[number])
-            entry = self._entries[number]
+            key, entry = names.numbered(self._log, number), self._entries.get(number)
+            if entry is None:
+                raise _Fault(faults.get(number, f"{key} is missing"))
             fault = succession_fault(self._entries.get(number - 1), entry)
             if fault is not None:
-                raise _Fault(f"{names.numbered(self._log, number)}: {fault}")
+                raise _Fault(f"{key}: {fault}")
         what = "entry follows" if newest == 1 else "entries follow"
         return f"{newest} {what} from the first, each with the digest of the one before it"
 
@@ -243,8 +191,10 @@ class _Looking:
                 documents.document(self._blobs[one], form)
             except Damage as damage:
                 raise _Fault(f"{names.blob_key(one)}: {damage}") from None
-        count = len(self._forms) + len(self._entries) + 1
-        return f"{count} objects are in the one form of their content (RFC 8785), of known formats"
+        objects = len(self._forms) + len(self._entries) + 1
+        return (
+            f"{objects} objects are in the one form of their content (RFC 8785), of known formats"
+        )
 
     def _derivation(self, entry: Entry) -> str:
         bound, preset = self._value(entry.bound_digest), self._value(entry.preset_digest)
@@ -284,9 +234,9 @@ class _Looking:
         prefix = names.environment_prefix(self._environment)
         there = names.numbers_of(self._store.names(prefix))
         newest = max(there, default=1)
-        for number in range(1, newest):
-            if number not in there:
-                raise _Fault(f"{names.numbered(prefix, number)} is missing")
+        missing = next(number for number in count(1) if number not in there)
+        if missing < newest:
+            raise _Fault(f"{names.numbered(prefix, missing)} is missing")
         key = names.numbered(prefix, newest)
         document = self._read(key, documents.parse_environment, self._environment, newest)
         workspace = document.get("workspace")
