@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -244,7 +245,7 @@ class SimulatedCampaign:
 
     def allows(self, now: float, row: Row) -> Refusal | None:
         """The rules of the environment."""
-        return self.rules.check(now, row.to, [ZoneInfo(name) for name in json.loads(row.zones)])
+        return self.rules.check(now, row.to, _zones(row.zones))
 
     def room(self, _now: float, _row: Row) -> None:
         """There are no caps."""
@@ -394,6 +395,11 @@ class SimulatedCampaign:
         if isinstance(self.place, Memory):
             return contextlib.nullcontext(self.place.opened)
         return contextlib.closing(sqlite3.connect(self.place.place))
+
+
+@lru_cache(maxsize=16)
+def _zones(names: str) -> list[ZoneInfo]:
+    return [ZoneInfo(name) for name in json.loads(names)]
 
 
 def _heard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
