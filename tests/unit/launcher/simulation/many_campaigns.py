@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simulated_campaign import History, simulated
 
@@ -23,15 +24,29 @@ def workers() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"))
 
 
-def histories(seeds: range) -> list[tuple[int, History]]:
-    """What became of some campaigns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        return [(seed, simulated(seed)) for seed in seeds]
+class Simulated(NamedTuple):
+    """A campaign, and what it cost."""
+
+    seed: int
+    history: History
+    seconds: float
+    """Of a core."""
 
 
-def many(pool: ProcessPoolExecutor, count: int) -> Iterator[tuple[int, History]]:
+def many(pool: ProcessPoolExecutor, count: int) -> Iterator[Simulated]:
     """What became of the first ``count`` seeds, in their order."""
     pieces = [range(start, min(start + _PIECE, count)) for start in range(0, count, _PIECE)]
-    for piece in pool.map(histories, pieces):
+    for piece in pool.map(_some, pieces):
         yield from piece
+
+
+def _some(seeds: range) -> list[Simulated]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        return [_one(seed) for seed in seeds]
+
+
+def _one(seed: int) -> Simulated:
+    begun = time.process_time()
+    history = simulated(seed)
+    return Simulated(seed, history, time.process_time() - begun)

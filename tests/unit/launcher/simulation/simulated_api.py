@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.api import answers
@@ -12,8 +13,9 @@ from dialform.api.fast import Seen
 from dialform.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
+
+    from simulated_loop import SimulatedLoop
 
 ENDS = (
     # weight, status, result, seconds
@@ -24,6 +26,8 @@ ENDS = (
     (5, "failed", "FAILED", 1.0),
     (5, "failed", "RATE_LIMITED", 0.5),
 )
+
+_WEIGHTS = list(accumulate(one[0] for one in ENDS))
 
 
 class Receipt(NamedTuple):
@@ -48,9 +52,10 @@ class Call(NamedTuple):
 class SimulatedApi:
     """One workspace. What it does wrong, and how often, is drawn once for each campaign."""
 
-    def __init__(self, rng: Random, time: Callable[[], float]) -> None:
+    def __init__(self, rng: Random, loop: SimulatedLoop) -> None:
         self._rng = rng
-        self._time = time
+        self._loop = loop
+        self._time = loop.time
         self.receipts: list[Receipt] = []
         self.calls: dict[str, Call] = {}
         worst = rng.choice((0.0, 0.01, 0.1))
@@ -81,7 +86,7 @@ class SimulatedApi:
         if fate in ("not-sent", "no-route"):
             answer.fail(OSError("no connection"), sent=False)
             return answers.created(answer)
-        serving = asyncio.get_running_loop().create_task(self._serve(body, fate, answer))
+        serving = self._loop.create_task(self._serve(body, fate, answer))
         await asyncio.shield(serving)
         return answers.created(answer)
 
@@ -135,7 +140,7 @@ class SimulatedApi:
         rng = self._rng
         to = json.loads(body)["toNumber"]
         dial_id = f"d{len(self.calls)}"
-        (_, status, result, seconds), *_ = rng.choices(ENDS, [one[0] for one in ENDS])
+        (_, status, result, seconds), *_ = rng.choices(ENDS, cum_weights=_WEIGHTS)
         seconds = rng.expovariate(1 / seconds)
         self.calls[dial_id] = Call(self._time(), status, result, seconds)
         if result != "RATE_LIMITED":
@@ -151,4 +156,4 @@ class SimulatedApi:
         answer.complete = True
 
     async def _passes(self) -> None:
-        await asyncio.sleep(self._rng.expovariate(1 / self._slow))
+        await self._loop.pause(self._rng.expovariate(1 / self._slow))

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -159,11 +160,12 @@ class SimulatedCampaign:
         self.rng = Random(seed)  # noqa: S311 - a seed, so that a history comes again
         self.place: Memory | SqliteFile = Memory() if folder is None else _file(folder)
         self.loop = SimulatedLoop()
+        self.loop.set_exception_handler(_heard)
         self.epoch = self.rng.choice(BEGINS)
         self.offset = 0.0
         self.log = hashlib.sha256()
         self.events = 0
-        self.api = SimulatedApi(self.rng, self.loop.time)
+        self.api = SimulatedApi(self.rng, self.loop)
         self.processes: dict[str, Process] = {}
         self.rules = Rules.of(
             {
@@ -210,7 +212,7 @@ class SimulatedCampaign:
 
     async def disk(self, process: Process) -> None:
         """The time that a disk takes; the process may be gone when it is over."""
-        await asyncio.sleep(self.rng.expovariate(1 / 0.01))
+        await self.loop.pause(self.rng.expovariate(1 / 0.01))
         self.alive(process)
 
     def writes(self, function: Callable[[], _Result]) -> _Result:
@@ -243,7 +245,7 @@ class SimulatedCampaign:
 
     def allows(self, now: float, row: Row) -> Refusal | None:
         """The rules of the environment."""
-        return self.rules.check(now, row.to, [ZoneInfo(name) for name in json.loads(row.zones)])
+        return self.rules.check(now, row.to, _zones(row.zones))
 
     def room(self, _now: float, _row: Row) -> None:
         """There are no caps."""
@@ -393,6 +395,17 @@ class SimulatedCampaign:
         if isinstance(self.place, Memory):
             return contextlib.nullcontext(self.place.opened)
         return contextlib.closing(sqlite3.connect(self.place.place))
+
+
+@lru_cache(maxsize=16)
+def _zones(names: str) -> list[ZoneInfo]:
+    return [ZoneInfo(name) for name in json.loads(names)]
+
+
+def _heard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waited for is said, but for what a dead process left."""
+    if not isinstance(context.get("exception"), Killed):
+        loop.default_exception_handler(context)
 
 
 def _file(folder: Path) -> SqliteFile:

@@ -11,8 +11,9 @@ what is due at the same time in the order in which it was asked for.
 from __future__ import annotations
 
 import asyncio
+import threading
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,21 +59,33 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """When so much time has passed."""
         return self.call_at(self.passed + delay, callback, *args)
 
+    def pause(self, seconds: float) -> asyncio.Future[None]:
+        """`asyncio.sleep` with less around it."""
+        future: asyncio.Future[None] = asyncio.Future(loop=self)
+        self.call_at(self.passed + seconds, _wake, future)
+        return future
+
+    def create_task(self, coro: Any, **_: Any) -> asyncio.Task[Any]:
+        """A task, without names and factories."""
+        return asyncio.Task(coro, loop=self)
+
     def _run_once(self) -> None:
-        """A turn: what is to be done now, or what is due next."""
+        """All turns until it is stopped: what is to be done now, or what is due next."""
         later = self._later
-        while later and later[0][2].callback is None:
-            heappop(later)
-        if not self._soon:
-            if not later:
-                raise RuntimeError("the simulation stands still: everybody waits for somebody else")
-            self.passed = max(self.passed, later[0][0])
-        turn, self._soon = self._soon, []
-        end = self.passed + _SAME
-        while later and later[0][0] <= end:
-            turn.append(heappop(later)[2])
-        for handle in turn:
-            if handle.callback is not None:
+        while not self._stopping:  # type: ignore[attr-defined]
+            while later and later[0][2].callback is None:
+                heappop(later)
+            if not self._soon:
+                if not later:
+                    raise RuntimeError("it stands still: everybody waits for somebody else")
+                self.passed = max(self.passed, later[0][0])
+            turn, self._soon = self._soon, []
+            end = self.passed + _SAME
+            while later and later[0][0] <= end:
+                turn.append(heappop(later)[2])
+            for handle in turn:
+                if handle.callback is None:
+                    continue
                 try:
                     handle.callback(*handle.args)
                 except (KeyboardInterrupt, SystemExit):
@@ -80,8 +93,17 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 except BaseException as error:  # noqa: BLE001 - as other loops do
                     self.call_exception_handler({"message": "in a callback", "exception": error})
 
-    def _write_to_self(self) -> None:
-        raise AssertionError("a thread has no place in a simulation")
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: object, context: object = None
+    ) -> _Handle:
+        """For what ends a generator that nobody holds any more; of other threads there are none."""
+        assert threading.get_ident() == self._thread_id, "a thread has no place in a simulation"  # type: ignore[attr-defined]
+        return self.call_soon(callback, *args)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class _Handle:

@@ -1,7 +1,8 @@
 """
 Campaigns under a simulated world keep their promises; a planted bug that rings twice is found.
 
-``DIALFORM_CAMPAIGNS`` says how many campaigns are run, 100 where nothing is said.
+``DIALFORM_CAMPAIGNS`` says how many campaigns are run, 100 where nothing is said;
+``benchmarks/simulation.py`` runs as many as it is told to, and says what they cost.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ def pool() -> Iterator[ProcessPoolExecutor]:
 
 def test_every_campaign_keeps_its_promises(pool: ProcessPoolExecutor) -> None:
     made = list(many(pool, CAMPAIGNS))
-    assert {seed: history.wrong for seed, history in made if history.wrong} == {}
+    assert {one.seed: one.history.wrong for one in made if one.history.wrong} == {}
     assert len(made) == CAMPAIGNS
-    assert sum(history.rings for _, history in made) > 50 * CAMPAIGNS
-    assert sum(history.finished for _, history in made) > CAMPAIGNS / 2
+    assert sum(one.history.rings for one in made) > 50 * CAMPAIGNS
+    assert sum(one.history.finished for one in made) > CAMPAIGNS / 2
 
 
 def test_the_same_seed_is_the_same_history() -> None:
