@@ -105,7 +105,7 @@ class Writer:
                 await asyncio.sleep(0)
             group, self._waiting = self._waiting, _Group([], [], [])
             try:
-                taken = await self.call(self._write, group)
+                taken = await self._turn(group)
             except Exception as error:  # noqa: BLE001 - each who waits gets it
                 if not group.takes or not any(group[:2]):
                     _fail(group, error)
@@ -122,9 +122,17 @@ class Writer:
                 if not done.done():
                     done.set_result(one)
 
-    def _write(self, group: _Group) -> list[Any]:
+    async def _turn(self, group: _Group) -> list[Any]:
+        """Write a group in its turn; what was taken. Others may write between its two steps."""
+        return await self.call(lambda: self._write(group, self._picked(group)))
+
+    @staticmethod
+    def _picked(group: _Group) -> list[Callable[[], Any]]:
+        """What to take next."""
+        return [pick() for pick, _ in group.takes]
+
+    def _write(self, group: _Group, picked: list[Callable[[], Any]]) -> list[Any]:
         """All of a group, in one transaction; what was taken."""
-        picked = [pick() for pick, _ in group.takes]
         with self._ledger.together("what came of calls is not on record"):
             if group.settlements:
                 self._ledger.settle_many([one for one, _ in group.settlements])

@@ -157,6 +157,9 @@ def apply_waiting(connection: Connection, dial_id: str) -> None:
 
 def apply_waiting_of(connection: Connection, dial_ids: Sequence[str]) -> None:
     """`apply_waiting` for several dials."""
+    if len(dial_ids) == 1:
+        apply_waiting(connection, dial_ids[0])
+        return
     connection.alone(dial_ids)
     for page in pages(dial_ids):
         found = connection.rows(

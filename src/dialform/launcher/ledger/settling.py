@@ -26,7 +26,7 @@ from dialform.launcher.records import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dialform.launcher.ledger.database import Connection
+    from dialform.launcher.ledger.database import Connection, Rows
     from dialform.launcher.records import Record
 
 _ROW_OF = {
@@ -50,6 +50,9 @@ _ALIKE = attrgetter("state", "status", "words", "due", "evidence", "settled_by")
 """Outcomes that are the same are written with one statement for all that differs: `_OWN`."""
 
 _OWN = ("dial_id", "session_id", "answer")
+
+
+_ATTEMPT = "SELECT id, campaign, person, attempt FROM dial WHERE id = :id"
 
 
 class Settling(Storage):
@@ -193,31 +196,21 @@ class Settling(Storage):
 
 def _settle(connection: Connection, page: Sequence[Settlement], now: float) -> None:
     """Settle dials with one outcome, those that are not settled yet, and move their rows."""
-    asked = numbered("id", (one.id for one in page))
-    locked = f" ORDER BY id{connection.locked}" if connection.locked else ""
-    found = connection.rows(
-        "SELECT id, campaign, person, attempt FROM dial "  # noqa: S608 - names of values
-        f"WHERE id IN ({names_of('id', len(page))}) AND {_OPEN}{locked}",
-        asked,
-    )
-    open_ = {one for one, *_ in found}
-    page = [one for one in page if one.id in open_]
-    if not page:
-        return
     first = page[0]
-    connection.change(
-        of_dials(_SETTLE, _OWN, len(page)),
-        {
-            **first._asdict(),
-            "settled_at": written(now),
-            "words": first.words or None,
-            "evidence": first.evidence or None,
-            **numbered("id", (one.id for one in page)),
-            **numbered("dial_id", (one.dial_id for one in page)),
-            **numbered("session_id", (one.session_id for one in page)),
-            **numbered("answer", (one.answer and one.answer[:KEPT_ANSWER] for one in page)),
-        },
-    )
+    values = {
+        **first._asdict(),
+        "settled_at": written(now),
+        "words": first.words or None,
+        "answer": _kept(first),
+        "evidence": first.evidence or None,
+    }
+    if len(page) == 1:
+        changed = connection.change(_SETTLE, values)
+        found = connection.rows(_ATTEMPT, {"id": first.id}) if changed else []
+    else:
+        found = _settle_several(connection, page, values)
+    if not found:
+        return
     again = first.state in (DEFERRED, NOT_SENT) or (
         first.state == REJECTED and first.due is not None
     )
@@ -229,6 +222,37 @@ def _settle(connection: Connection, page: Sequence[Settlement], now: float) -> N
         due=first.due if again else None,
         reason=first.words or first.evidence or None,
     )
-    named = [one.dial_id for one in page if one.dial_id is not None]
+    settled = {one for one, *_ in found}
+    named = [one.dial_id for one in page if one.dial_id is not None and one.id in settled]
     if named:
         apply_waiting_of(connection, named)
+
+
+def _settle_several(
+    connection: Connection, page: Sequence[Settlement], values: dict[str, Any]
+) -> Rows:
+    """Settle those that are not settled yet; their ids and attempts."""
+    locked = f" ORDER BY id{connection.locked}" if connection.locked else ""
+    places = names_of("id", len(page))
+    found = connection.rows(
+        f"{_ATTEMPT.replace('= :id', f'IN ({places})')} AND {_OPEN}{locked}",
+        numbered("id", (one.id for one in page)),
+    )
+    settled = {one for one, *_ in found}
+    page = [one for one in page if one.id in settled]
+    if page:
+        connection.change(
+            of_dials(_SETTLE, _OWN, len(page)),
+            {
+                **values,
+                **numbered("id", (one.id for one in page)),
+                **numbered("dial_id", (one.dial_id for one in page)),
+                **numbered("session_id", (one.session_id for one in page)),
+                **numbered("answer", map(_kept, page)),
+            },
+        )
+    return found
+
+
+def _kept(one: Settlement) -> bytes | None:
+    return None if one.answer is None else one.answer[:KEPT_ANSWER]

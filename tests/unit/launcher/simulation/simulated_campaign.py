@@ -101,6 +101,11 @@ class SimulatedWriter(Writer):
         await self._world.disk(self._process)
         return result
 
+    async def _turn(self, group: Any) -> list[Any]:
+        """Others come between what is picked and what is written."""
+        picked = await self.call(self._picked, group)
+        return await self.call(self._write, group, picked)
+
     async def read(self, function: Callable[[], _Result]) -> _Result:
         self._world.alive(self._process)
         return function()
@@ -331,7 +336,7 @@ class SimulatedCampaign:
                 is_pending=self.is_pending,
                 idle=3600.0,
                 longest_call=3600.0,
-                listens=60.0,
+                listens=600.0,
             ).run()
         finally:
             ledger.close()
