@@ -135,7 +135,7 @@ def _followed(
         follower.add(record, limit=limit)
 
     def look(record: Record) -> Record:
-        return look_at(ledger, lambda one: client.dial(one.dial_id or ""), time.time, record)
+        return look_at(ledger, lambda one: client.dial(one.dial_id or ""), record, time.time)
 
     def sleep(seconds: float) -> None:
         left = seconds if deadline is None else deadline - time.time()

@@ -61,7 +61,7 @@ def limit_of(body: bytes | None) -> float | None:
         return None
 
 
-def look_at(ledger: Ledger, look: Look, now: Callable[[], float], record: Record) -> Record:
+def look_at(ledger: Ledger, look: Look, record: Record, now: Callable[[], float]) -> Record:
     """
     One look at a call, written down; the ledger's record of it after that.
 

@@ -179,7 +179,7 @@ class Work:
 
     async def _looked(self, record: Record) -> Record:
         ledger = self._launcher.ledger
-        return await asyncio.to_thread(look_at, ledger, self._look, self._now, record)
+        return await asyncio.to_thread(look_at, ledger, self._look, record, self._now)
 
     def _settle(self, applied: Applied) -> Record | None:
         return settle_unknown(

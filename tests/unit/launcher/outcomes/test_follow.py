@@ -63,7 +63,7 @@ class Following:
         return {one.record.to: one for one in looked}
 
     def looked(self, record: Record) -> Record:
-        return look_at(self.launcher.ledger, self.look, lambda: self.now, record)
+        return look_at(self.launcher.ledger, self.look, record, lambda: self.now)
 
 
 def test_each_call_is_followed_to_its_end(world: World, launcher: Launcher) -> None:
