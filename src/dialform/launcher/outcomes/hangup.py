@@ -187,7 +187,7 @@ class Hangup:
         return Tried(known, FAILED, str(error))
 
     def _seen(self, record: Record) -> Record:
-        return look_at(self._ledger, self._look, self._now, record)
+        return look_at(self._ledger, self._look, record, self._now)
 
     def _after(self, one: Tried) -> Tried:
         """A call that was hung up and had not ended at once: whether it has now."""

@@ -92,7 +92,7 @@ class Calls:
         self.world.sandbox.advance(600)
         client = self.launcher.client()
         for record in records:
-            look_at(self.ledger, lambda one: client.dial(one.dial_id or ""), lambda: 2e9, record)
+            look_at(self.ledger, lambda one: client.dial(one.dial_id or ""), record, lambda: 2e9)
 
     def known(self, record: Record) -> Record:
         """The record as it is now."""
