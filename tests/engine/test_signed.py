@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -78,7 +78,7 @@ def signed(make_project: Callable[[], Project]) -> Project:
     return made
 
 
-def signer(form: str, elsewhere: Path) -> dict[str, str]:
+def signer(form: str, elsewhere: Path) -> dict[str, Any]:
     """The variables of a signer; its files are outside of what is searched."""
     text = base64.b64encode(SEED).decode()
     if form == "env":
