@@ -86,7 +86,7 @@ class _Gathering:
             try:
                 texts = [*self._texts(cell)]
             except _DAMAGE as error:
-                cell = replace(cell, fault=cell.fault or str(error))  # noqa: PLW2901 - likewise
+                cell = cell.faulty(error)  # noqa: PLW2901 - likewise
             made = tile(cell, [*diff, *shared, *texts])
             self.board.tiles[preset, cell.environment] = made
 
@@ -97,7 +97,7 @@ class _Gathering:
         try:
             entries = registry.entries(cell.environment, cell.preset)
         except _DAMAGE as error:
-            return replace(cell, fault=cell.fault or str(error))
+            return cell.faulty(error)
         self._logs[cell.preset, cell.environment] = entries
         return cell
 

@@ -59,8 +59,8 @@ def relation(cell: Cell) -> str:
 
 
 def _marks(cell: Cell) -> Iterator[Mark]:
-    if cell.fault:
-        yield Mark("bad", "damaged")
+    if cell.trouble:
+        yield Mark("bad", cell.trouble)
     if cell.head is not None:
         yield Mark(_STATES.get(cell.state, "bad"), str(cell.state))
     elif not cell.fault:

@@ -144,7 +144,7 @@ def with_drift(
                 try:
                     found = look(registry, workspace, head, ahead)
                 except (ObjectAbsent, ObjectCorrupt, UnknownFormat, Untrusted) as error:
-                    cells[at] = replace(cells[at], fault=str(error))
+                    cells[at] = cells[at].faulty(error)
                 else:
                     cells[at] = replace(cells[at], drift=found.drift)
     return replace(status, cells=tuple(cells))

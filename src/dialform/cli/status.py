@@ -283,7 +283,7 @@ def _short(cell: Cell | None) -> str:
     if cell is None:
         return "-"
     if cell.fault is not None and cell.head is None:
-        return "damaged"
+        return str(cell.trouble)
     if cell.head is None:
         return "not released"
     words = [str(cell.head.version), cell.head.preset_digest[7:][:_SHORT], _age(cell)]
@@ -295,7 +295,7 @@ def _short(cell: Cell | None) -> str:
 def _row(cell: Cell) -> Sequence[object]:
     head = cell.head
     if head is None:
-        state = "damaged" if cell.fault else "not released"
+        state = cell.trouble or "not released"
         return [cell.preset, cell.environment, None, None, state, None, None]
     digest = head.preset_digest[7:][:_SHORT]
     return [cell.preset, cell.environment, head.version, digest, cell.state, _age(cell), head.by]

@@ -112,7 +112,7 @@ class Overview:
     def _cell(self, environment: str, preset: str) -> Cell:
         head = self._log_heads(environment).get(preset)
         if isinstance(head, Exception):
-            return Cell(environment, preset, None, fault=str(head))
+            return Cell(environment, preset, None).faulty(head)
         age = None if head is None else (self._now - moment(head.time)).total_seconds()
         cell = Cell(environment, preset, head, age)
         if environment in self._declared:
@@ -125,7 +125,7 @@ class Overview:
             if source in self._registries:
                 cell = self._with_source(cell, str(source))
         except _DAMAGE as error:
-            cell = replace(cell, fault=str(error))
+            cell = cell.faulty(error)
         return cell
 
     def _with_declared(self, cell: Cell, environment: Environment) -> Cell:
@@ -141,7 +141,7 @@ class Overview:
         try:
             return replace(cell, declared=self._declares(cell, environment))
         except _DAMAGE as error:
-            return replace(cell, fault=str(error))
+            return cell.faulty(error)
 
     def _declares(self, cell: Cell, environment: Environment) -> Declared:
         """How what the environment declares of a preset stands to what is live."""

@@ -7,9 +7,10 @@ declarations is in ``overview``; printing is the command line's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from dialform.errors import Untrusted
 from dialform.promotion.durations import moment
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Relation = Literal["same content", "behind", "ahead", "went back", "apart", "missing", "only here"]
 """How an environment stands to the one that its versions come from; see `compare`."""
+
+Trouble = Literal["damaged", "not believed"]
 
 Declared = Literal[
     "as declared",
@@ -73,6 +76,9 @@ class Cell:
     fault: str | None = None
     """The registry's object that failed verification, and how; what needs it is not said."""
 
+    trouble: Trouble | None = None
+    """The fault in a word: the bytes are not what they should be, or the signatures are not."""
+
     declared: Declared | None = None
     """None outside of a checkout."""
 
@@ -99,6 +105,13 @@ class Cell:
         """``live``, ``held``, ``withdrawn``, ``yanked`` or ``rolled-back``; None without a head."""
         return None if self.head is None else state_of(self.head)
 
+    def faulty(self, error: Exception) -> Cell:
+        """The same, of which something can't be read; the first fault is the one that is said."""
+        if self.fault is not None:
+            return self
+        trouble: Trouble = "not believed" if isinstance(error, Untrusted) else "damaged"
+        return replace(self, fault=str(error), trouble=trouble)
+
     def as_json(self) -> dict[str, Any]:
         """As in `dialform status --json`: times are UTC text, ages seconds, digests whole."""
         head = self.head
@@ -115,6 +128,7 @@ class Cell:
             "by": None if head is None else head.by,
             "reason": None if head is None else head.reason,
             "fault": self.fault,
+            "trouble": self.trouble,
             "declared": self.declared,
             "pinned": self.pinned,
             "deviation": None if self.deviation is None else list(self.deviation),

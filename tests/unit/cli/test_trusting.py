@@ -149,8 +149,9 @@ def test_an_operator_stops_without_a_key_and_starts_with_one(keyed: Project) -> 
 def test_a_forged_head_is_held_and_shown_as_not_believed(keyed: Project) -> None:
     keyed.edit("stacks/prompts/collector.md", "polite", "rude")
     keyed.release()
-    _, said = keyed.run("status", code=1)
+    out, said = keyed.run("status", code=1)
     assert "[unsigned]" in said
+    assert "not believed" in out
     out, _ = keyed.run("registry", "log", "collections", "-s", "dev")
     assert "release" in out, "the log shows what is there"
     keyed.run("hold", "collections", "-s", "dev", "--reason", "who wrote that?")

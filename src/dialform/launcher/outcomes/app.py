@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     from dialform.launcher.outcomes.events import Applied
 
+logger = logging.getLogger(__name__)
+
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body above which 413 is answered."""
 
@@ -61,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         keys=found.keys,
         threshold=found.threshold,
         strict=found.strict,
+        warn=logger.warning,
     )
     launcher.client()
     keeping = Keeping.of(environment_of(launcher.registry, launcher.environment))
