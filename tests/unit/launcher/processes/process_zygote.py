@@ -219,7 +219,9 @@ def serve() -> None:
         for handle, _ in waiting.poll():
             if handle == 0:
                 data = os.read(0, 1 << 16)
-                if not data:
+                if not data:  # the tests are gone, however they ended
+                    for _, child in running.values():
+                        os.kill(child, signal.SIGKILL)
                     return
                 *lines, unread = (unread + data).split(b"\n")
                 for line in lines:

@@ -29,6 +29,8 @@ MORE = (*LIMITS, "--retry", "busy:1:1s")
 
 
 def test_a_campaign_survives_kills_at_random_moments(world: Processes) -> None:
+    # Answers take a while, so that many are killed with calls on their way.
+    world.sandbox.fail_next("dials", how="delay", after="created", seconds=0.2, times=10**9)
     chance = random.Random(SEED)  # noqa: S311 - the same at each run
     length = _length(world)
     plan: list[list[float]] = []
