@@ -265,12 +265,13 @@ class SimulatedCampaign:
             loop.run_until_complete(self._days())
             return self._verdict()
         finally:
-            for task in asyncio.all_tasks(loop):
+            left = asyncio.all_tasks(loop)
+            for task in left:
                 task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.wait(left, timeout=3600.0))
             for one in self._ledgers:
                 one.close()
-            loop.call_soon(loop.stop)
-            loop.run_forever()
             loop.close()
             if isinstance(self.place, Memory):
                 self.place.opened.close()
