@@ -265,11 +265,11 @@ class SimulatedCampaign:
             loop.run_until_complete(self._days())
             return self._verdict()
         finally:
-            left = asyncio.all_tasks(loop)
-            for task in left:
-                task.cancel()
-            if left:
+            while left := asyncio.all_tasks(loop):  # some begin others when they end
+                for task in left:
+                    task.cancel()
                 loop.run_until_complete(asyncio.wait(left, timeout=3600.0))
+            loop.run_until_complete(loop.shutdown_asyncgens())
             for one in self._ledgers:
                 one.close()
             loop.close()
@@ -405,7 +405,8 @@ def _zones(names: str) -> list[ZoneInfo]:
 
 def _heard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What nobody waited for is said, but for what a dead process left."""
-    if not isinstance(context.get("exception"), Killed):
+    is_left = context["message"].startswith("Task was destroyed")
+    if not (is_left or isinstance(context.get("exception"), Killed)):
         loop.default_exception_handler(context)
 
 
