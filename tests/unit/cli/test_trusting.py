@@ -129,6 +129,7 @@ def test_launchers_without_a_checkout_pin_by_variables(keyed: Project) -> None:
         (both, "3", 1, "threshold"),
         (both, "x", 1, "DIALFORM_THRESHOLD"),
         ("ed25519:x", "", 1, "not base64"),
+        ("", "2", 1, "is of the keys in DIALFORM_KEYS, which is not set"),
     ):
         env = where | {"DIALFORM_KEYS": keys, "DIALFORM_THRESHOLD": threshold}
         _, said = keyed.run(*CALL, cwd=outside, env=env, code=code)
@@ -270,3 +271,8 @@ def test_what_too_few_signed_is_said_to_wait(keyed: Project) -> None:
 def test_a_statement_that_is_not_there_is_not_signed(keyed: Project) -> None:
     _, said = keyed.run("registry", "trust", "-s", "dev", "--sign", "4", code=1, env=by("ci"))
     assert "there is no trust statement 4" in said
+
+
+def test_a_key_of_a_new_project_is_not_committed(project: Project) -> None:
+    project.run("init", "fresh")
+    assert "*.pem" in (project.root / "fresh/.gitignore").read_text().splitlines()
