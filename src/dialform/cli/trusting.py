@@ -203,8 +203,11 @@ def run_snapshot(args: argparse.Namespace) -> None:
     environment = context.environment_of(args)
     registry = context.registry_of(args)
     issuer = registry.issuer
-    _ = issuer.signer.public
     registry.environment(environment)
+    guard = registry.guard
+    fault = None if guard is None else guard.signer_fault(issuer.signer.public)
+    if fault is not None:
+        raise Refused(f"no snapshot of {environment} was written: {fault}")
     for _, head in registry.heads(environment):
         if isinstance(head, Exception):
             raise head

@@ -245,11 +245,12 @@ def _story(registry: Registry, head: Entry, kind: str, version: int | None = Non
     entry = head
     if head.kind != kind or (version is not None and head.subject != version):
         entries = reversed(registry.entries(head.environment, head.preset))
-        entry = next(
+        does = (
             one
             for one in entries
             if one.kind == kind and (version is None or one.subject == version)
         )
+        entry = next(does, head)  # an unsigned stop is obeyed though nothing below it made it
     by = f" by {entry.by}" if entry.by else ""
     reason = f": {entry.reason}" if entry.reason else ""
     return f" since {entry.time}{by}{reason}"

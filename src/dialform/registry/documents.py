@@ -8,6 +8,7 @@ show in it too. That guards against damage; who may write to the store is the st
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from dialform.presets.canonical import Digest, NotCanonical, canonical, digest, is_digest, parse
@@ -31,6 +32,8 @@ REFERENCES: Final = "dialform.references/1"
 
 BLOB_FORMATS: Final = (PROFILE, PRESET, BOUND_PRESET, OBJECT, REFERENCES)
 """The formats of what stands among the blobs."""
+
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 
 CHECKSUM: Final = "checksum"
 SEQ: Final = "seq"
@@ -180,9 +183,11 @@ def parse_marker(data: bytes) -> str:
     """
     value = unsealed(data, REGISTRY)
     exact_keys(value, frozenset(("format", "id")))
-    if not isinstance(value["id"], str) or not value["id"]:
-        raise Damage("content", f"its id is {value['id']!r}")
-    return value["id"]
+    found = value["id"]
+    # Signatures name it, and folders are called by it: it takes no path and no line end.
+    if not isinstance(found, str) or _ID.fullmatch(found) is None:
+        raise Damage("content", f"its id is {found!r}")
+    return found
 
 
 def version(preset: str, number: int, content: Digest) -> bytes:

@@ -7,7 +7,7 @@ creates the entry that was decided.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dialform.errors import LostRace, ObjectAbsent
 from dialform.registry import names
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Parse = Callable[[bytes, str, str, int], Entry]
 
-_BRAKES = frozenset(("hold", "withdraw", "yank"))
+BRAKES: Final = frozenset(("hold", "withdraw", "yank"))
 """What stops calls is decided anew on a head that just moved; what starts them is not."""
 
 
@@ -129,7 +129,7 @@ class Log:
             key = names.numbered(self._prefix, entry.seq)
             if self._place.store.create(key, entry.render()):
                 return entry
-            if change.kind not in _BRAKES:
+            if change.kind not in BRAKES:
                 expected = seen
             head = self._head_from(entry.seq)
 

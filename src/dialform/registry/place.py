@@ -42,7 +42,9 @@ class Place:
     @property
     def exists(self) -> bool:
         """Whether it is there; False only where the first write would create it."""
-        if self.marker() is not None:
+        found = self.marker()
+        if found is not None:
+            self._id = self._id or found
             return True
         if self._may_create and not self.store.present():
             return False
@@ -52,6 +54,11 @@ class Place:
         """The id in the marker; None if the store has none."""
         data = self.store.read(names.MARKER)
         return None if data is None else self.checked(names.MARKER, parse_marker, data)
+
+    @property
+    def id(self) -> str:
+        """The registry's id, as it was when it was read first."""
+        return self._id or self.require()
 
     def require(self) -> str:
         """The registry's id, read now."""

@@ -29,7 +29,7 @@ from dialform.registry.entries import MOVING, is_text, is_time
 from dialform.registry.evidence import Evidence, Tally, parse_evidence
 from dialform.registry.folder import FolderStore
 from dialform.registry.location import bucket_of, folder_of, is_inside
-from dialform.registry.logs import Log
+from dialform.registry.logs import BRAKES, Log
 from dialform.registry.place import Place
 from dialform.registry.plain import parse_plain
 from dialform.registry.store import Remote, origin
@@ -459,6 +459,7 @@ class Registry:
 
         entry = log.append(change, meta, expected=expected, take_over=take_over, check=check)
         self.sign_entry(entry)
+        self._say_proposed(entry)
         return entry
 
     def heads(self, environment: str) -> Iterator[tuple[str, Entry | RegistryError]]:
@@ -758,6 +759,7 @@ class Registry:
         if signer is None and not pinned:
             return
         from dialform.registry.trust.signing import (  # noqa: PLC0415 - where keys are used
+            STARTING,
             check_startable,
             signature_fault,
         )
@@ -765,8 +767,21 @@ class Registry:
         if signer is None:
             check_startable(log, entry, "keys are pinned and DIALFORM_SIGNER names none to sign it")
         else:
+            if self.guard is not None and entry.kind in STARTING:
+                check_startable(log, entry, self.guard.signer_fault(signer.public))
             fault = signature_fault(self._place, log, entry, signer.public, self.guard)
             check_startable(log, entry, fault)
+
+    def _say_proposed(self, entry: Entry) -> None:
+        """What too few signed starts nothing yet, whatever its author is told of it."""
+        if self.guard is None or self.guard.trust.keys is None or entry.kind in BRAKES:
+            return
+        if not self.guard.counts(entry):
+            where = f"{entry.preset} in {entry.environment}"
+            self.guard.say(
+                f"{entry.describe()} of {where} waits for signatures, and what was live before it "
+                f"goes on until then: `dialform registry sign -s {entry.environment}` adds one"
+            )
 
     def _version(self, preset: str, number: int) -> Digest:
         key = names.numbered(names.versions_prefix(preset), number)

@@ -129,6 +129,7 @@ def test_launchers_without_a_checkout_pin_by_variables(keyed: Project) -> None:
         (both, "3", 1, "threshold"),
         (both, "x", 1, "DIALFORM_THRESHOLD"),
         ("ed25519:x", "", 1, "not base64"),
+        ("", "2", 1, "is of the keys in DIALFORM_KEYS, which is not set"),
     ):
         env = where | {"DIALFORM_KEYS": keys, "DIALFORM_THRESHOLD": threshold}
         _, said = keyed.run(*CALL, cwd=outside, env=env, code=code)
@@ -239,3 +240,40 @@ def test_the_key_is_in_nothing_printed(keyed: Project) -> None:
             env=env | {"DIALFORM_SIGNER": reference},
         )
         assert secret not in said
+
+
+def test_a_key_that_does_not_count_starts_nothing_and_says_so(keyed: Project) -> None:
+    because = ("-s", "dev", "--reason", "wrong amount")
+    keyed.run("hold", "collections", *because, env=by("anna"))
+    _, said = keyed.run("resume", "collections", *because, code=3, env=by("anna"))
+    assert "is none that counts" in said
+    _, said = keyed.run("registry", "snapshot", "-s", "dev", code=3, env=by("anna"))
+    assert "no snapshot of dev was written" in said
+    assert not (keyed.root / ".dialform/registry/snapshots").exists()
+    keyed.run("resume", "collections", *because, env=by("ci"))
+    keyed.run(*CALL)
+
+
+def test_what_too_few_signed_is_said_to_wait(keyed: Project) -> None:
+    lines = [public(keyed, one) for one in ("ci", "anna")]
+    keyed.run("registry", "sign", "-s", "dev", "--yes", env=by("anna"))
+    keyed.environment.update(DIALFORM_KEYS=" ".join(lines), DIALFORM_THRESHOLD="2")
+    because = ("-s", "dev", "--reason", "wrong amount")
+    _, said = keyed.run("hold", "collections", *because)
+    assert "waits for signatures" not in said
+    _, said = keyed.run("resume", "collections", *because, env=by("ci"))
+    assert "entry 3 (resume" in said
+    assert "waits for signatures" in said
+    keyed.run(*CALL, code=3)
+    keyed.run("registry", "sign", "-s", "dev", "--yes", env=by("anna"))
+    keyed.run(*CALL)
+
+
+def test_a_statement_that_is_not_there_is_not_signed(keyed: Project) -> None:
+    _, said = keyed.run("registry", "trust", "-s", "dev", "--sign", "4", code=1, env=by("ci"))
+    assert "there is no trust statement 4" in said
+
+
+def test_a_key_of_a_new_project_is_not_committed(project: Project) -> None:
+    project.run("init", "fresh")
+    assert "*.pem" in (project.root / "fresh/.gitignore").read_text().splitlines()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dialform.errors import DialformError, ObjectCorrupt, Untrusted
+from dialform.errors import DialformError, ObjectCorrupt, Refused, Untrusted
 from dialform.presets.canonical import Digest, canonical, parse
 from dialform.presets.documents import environment_document
 from dialform.registry import Entry, Meta, Registry
@@ -389,3 +389,19 @@ def test_a_running_campaign_stops_where_its_release_is_not_believed_any_more(
     alone.sign_environment("dev")
     world.run(*LAUNCH)
     assert len(world.sandbox.received()) == 4
+
+
+def test_a_stop_that_nothing_below_it_made_is_obeyed_as_it_stands(attack: Attack) -> None:
+    """Held by its state, though no entry of the log is a hold."""
+    made = attack.first._replace(seq=2, previous=attack.first.digest, kind="yank", yanked=(9,))
+    attack.put(f"{LOG}/2.json", made._replace(state="held").render())
+    with pytest.raises(Refused, match="is held in dev since"):
+        dial(attack)
+
+
+def test_a_registry_s_id_is_no_path(attack: Attack) -> None:
+    """What this machine saw is kept under it."""
+    attack.put("registry.json", marker("../../../elsewhere"))
+    _, said = attack.world.run("show", "reminder", "-s", "dev", code=1)
+    assert "its id is '../../../elsewhere'" in said
+    assert not (attack.world.folder / "elsewhere").exists()

@@ -171,6 +171,7 @@ DAMAGES: list[tuple[Callable[[Path], Any], str, str, str]] = [
     (add(*blob(LOST_BOUND)), blob_key(digest(b"nowhere")), "absent", "needed by blobs/"),
     (add(*blob(NO_REFERENCE)), blob(NO_REFERENCE)[0], "content", "'one', which is no digest"),
     (resealed("registry.json", id=""), "registry.json", "content", "its id is ''"),
+    (resealed("registry.json", id="../../up"), "registry.json", "content", "its id is '../../up'"),
     (resealed("registry.json", more=1), "registry.json", "content", "'more'"),
     (resealed("registry.json", format="dialform.registry/2"), "registry.json", "format", "newer"),
     (resealed(f"{VERSIONS}/3.json", digest="x"), f"{VERSIONS}/3.json", "content", "'x'"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dialform.registry.entries import Entry
     from dialform.registry.logs import Log
     from dialform.registry.place import Place
+    from dialform.registry.trust.keys import PublicKey
     from dialform.registry.trust.memory import Memory
     from dialform.registry.trust.statements import Keys, Snapshot
     from dialform.registry.trust.verifying import Standing, Verifier
@@ -201,6 +202,13 @@ class Guard:
         if keys is None:
             return True
         return len(self.verifier.signers("release", entry.digest, keys.keys)) >= keys.threshold
+
+    def signer_fault(self, public: PublicKey) -> str | None:
+        """Why a signature of that key would count for nothing; None where it counts."""
+        keys = self.keys
+        if keys is None or public.keyid in keys.ids:
+            return None
+        return f"DIALFORM_SIGNER's key {public.keyid} is none that counts: {_ids(keys)}"
 
     def signers(self, kind: str, digest: Digest) -> frozenset[str] | None:
         """The names of the keys that count and signed an object; None without pinned keys."""
@@ -403,7 +411,7 @@ class Guard:
 
     def _registry_id(self) -> str:
         if self._id is None:
-            self._id = self._place.require()
+            self._id = self._place.id
         return self._id
 
 
@@ -427,6 +435,10 @@ def _chain(log: Log, number: int) -> dict[int, Digest]:
 
 def _what(entry: Entry) -> str:
     return f"{entry.describe()} of {entry.preset} in {entry.environment}"
+
+
+def _ids(keys: Keys) -> str:
+    return ", ".join(sorted(keys.ids))
 
 
 def _told_by(snapshot: Snapshot) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialform.errors import LostRace, Refused, RegistryError, SettingError, UsageError
+from dialform.errors import LostRace, ObjectAbsent, Refused, RegistryError, SettingError, UsageError
 from dialform.presets.canonical import digest as digest_of
 from dialform.registry import names
 from dialform.registry.entries import is_number, is_text, is_time
@@ -118,6 +118,8 @@ class Issuer:
 
     def sign_statement(self, number: int) -> Statement:
         """Add the signer's signature to a trust statement. Raises RegistryError."""
+        if number not in self._place.numbers(names.TRUST):
+            raise ObjectAbsent(f"{self._place.store.url}: there is no trust statement {number}")
         statement = self._statement(number)
         sign(self._place, "trust", statement.render(), self.signer)
         return statement

@@ -38,6 +38,8 @@ def pins(
         from dialform.registry.trust.keys import keys_of  # noqa: PLC0415 - where keys are pinned
 
         lines, needed = keys_of(said), _number(environment.get(THRESHOLD))
+    elif environment.get(THRESHOLD):
+        raise SettingError(f"{THRESHOLD} is of the keys in {KEYS}, which is not set: set both")
     if not lines:
         return None
     from dialform.registry.trust.verifying import pinned  # noqa: PLC0415 - where keys are pinned

@@ -55,7 +55,7 @@ class Verifier:
     def signers(self, kind: str, digest: Digest, keys: Collection[PublicKey]) -> frozenset[str]:
         """The names of those of ``keys`` that signed the object."""
         if self._id is None:
-            self._id = self._place.require()
+            self._id = self._place.id
         expected = type_of(kind, self._id)
         return frozenset(key.keyid for key in keys if self._signed(expected, digest, key))
 

@@ -214,8 +214,9 @@ def test_half_a_file_is_never_there(tmp_path: Path) -> None:
 
 def test_where_it_is_kept() -> None:
     assert state_folder({"DIALFORM_STATE": "/x"}) == "/x"
-    assert state_folder(dict(os.environ)) == platformdirs.user_state_dir("dialform")
-    home = {name: text for name, text in os.environ.items() if name != "XDG_STATE_HOME"}
+    user = {name: text for name, text in os.environ.items() if name != "DIALFORM_STATE"}
+    assert state_folder(user) == platformdirs.user_state_dir("dialform")
+    home = {name: text for name, text in user.items() if name != "XDG_STATE_HOME"}
     code = "import platformdirs; print(platformdirs.user_state_dir('dialform'))"
     said = subprocess.check_output([sys.executable, "-c", code], env=home, text=True)
     assert state_folder(home) == said.strip()

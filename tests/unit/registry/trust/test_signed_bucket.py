@@ -57,3 +57,23 @@ def test_many_signed_heads_take_few_listings(world: World, monkeypatch: pytest.M
         reader = Registry.open(wire.url, base="/", trust=world.trust("anna"))
         assert len(dict(reader.heads("prod"))) == 20
         assert len([one for one in wire.requests if one.startswith("LIST")]) < 6
+
+
+def test_what_a_dial_asks_takes_few_questions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(world.root / "cache"))
+    with Wire("s3") as wire:
+        for name, value in wire.environ.items():
+            monkeypatch.setenv(name, value)
+        signed(world, wire.url, 1)
+        for _ in range(2):
+            wire.requests.clear()
+            trust = world.trust("anna", machine="one")
+            reader = Registry.open(wire.url, base="/", trust=trust)
+            assert reader.exists
+            assert reader.environment("prod")
+            assert reader.head("prod", "p00")
+        asked = [one.split()[0] for one in wire.requests]
+        # The marker as it is opened, and for each of the two folders in which nothing is.
+        assert (asked.count("GET"), asked.count("LIST")) == (3, 4)
