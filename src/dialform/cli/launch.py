@@ -127,7 +127,9 @@ def _campaign(
     from dialform.launcher.resolve import resolve  # noqa: PLC0415
 
     found = ledger.campaign(environment, args.name)
-    name = args.preset if found is None else args.instead or _pinned(found)
+    if args.instead and args.instead.partition("@")[0] != args.preset.partition("@")[0]:
+        raise UsageError(f"--preset {args.instead}: is another preset than {args.preset}")
+    name = args.instead or (args.preset if found is None else _pinned(found))
     released = resolve(registry, environment, name)
     document = registry.environment(environment) or {}
     kept = Settings.of_document(document) if found is None else Settings.of_json(found.settings)
@@ -227,7 +229,7 @@ def _open(  # noqa: PLR0913, PLR0917 - as `_resume`
         id=os.urandom(16).hex(),
         environment=entry.environment,
         name=args.name,
-        preset=args.preset,
+        preset=args.instead or args.preset,
         version=entry.version,
         release=entry.seq,
         preset_digest=entry.preset_digest,

@@ -369,6 +369,13 @@ class Engine:
             room = min(room, self.settings.canary - under_way)
         return max(room, 0)
 
+    def _most_of_all(self) -> tuple[int | None, str]:
+        """How many calls of the campaign all its launchers may place for now, and by what rule."""
+        total, canary = self.settings.total, self.settings.canary
+        if canary is not None and self._before < canary and (total is None or canary <= total):
+            return canary, "canary"
+        return total, "total"
+
     def _end(self, stop: Stop) -> None:
         """Start nothing more; the first reason is the one that is told."""
         if self._stop is None:
@@ -432,6 +439,15 @@ class Engine:
         if picked.later:
             later = [(row.person, due, refusal.rule) for row, due, refusal in picked.later]
             ledger.postpone_many(campaign, later)
+        most, rule = self._most_of_all()
+        if picked.ready and most is not None:
+            # Others may have placed some since: what is left is known while they can't.
+            room = max(most - ledger.taken_of(campaign), 0)
+            told = f"{most} calls were placed, the most"
+            stop = None if room else Stop(PAUSED, rule, told)
+            picked = picked._replace(
+                ready=picked.ready[:room], rooms=picked.rooms[:room], stop=stop
+            )
         if not picked.ready:
             return picked, []
         return picked, ledger.reserve_many(
@@ -558,6 +574,7 @@ class Engine:
             message = f"{len(rows)} equal rejections in a row: {settlement.words}"
             self._end(Stop(PAUSED, "rejected", message))
             persons = [one.person for one in rows[:-1]]
+            await self._writer.flush()  # theirs may wait to be written, and would come after it
             await self._writer.call(self._ledger.plan_rejected, self.campaign.id, persons, due=now)
             return settlement._replace(state="rejected", due=now)
         return settlement._replace(state="rejected")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import Refused, UsageError
 from dialform.launcher import liveness
-from dialform.launcher.ledger.counting import latest
+from dialform.launcher.ledger.counting import COUNT_ALONE, latest
 from dialform.launcher.ledger.framing import keep
 from dialform.launcher.ledger.grouped import numbered, of_people, pages
 from dialform.launcher.ledger.reading import COLUMNS, record_where
@@ -45,9 +45,6 @@ _TAKE_ROW = (
     "WHERE campaign = :campaign AND person = :person AND state <> 'skipped' "
     "AND state = 'planned' AND attempt = :attempt - 1"
 )
-_COUNT_ALONE = "UPDATE meta SET value = value WHERE key = 'id'"
-"""Waits for those who count: in SQLite every writer does, and a row's lock does elsewhere."""
-
 _MANY = 16
 """Dials one by one after which more are to be expected."""
 
@@ -143,7 +140,7 @@ class Reserving(Storage):
         counting = any(one is not None for one in rooms)
         with self._writing("nothing was sent") as connection:
             if counting:
-                connection.change(_COUNT_ALONE)
+                connection.change(COUNT_ALONE)
             for frame in frames:
                 keep(connection, frame)
             whole = not counting and _reserve_all(connection, drafts)

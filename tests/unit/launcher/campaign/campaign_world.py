@@ -20,6 +20,8 @@ from dialform.launcher.resolve import look_up, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from dialform.launcher.campaign.engine import Transport
+
 FAST = Settings(rate=1000.0, in_flight=8, live=50, failures=None)
 
 
@@ -72,6 +74,7 @@ class CampaignWorld(World):
         patience: float = 5.0,
         during: Callable[[Engine], None] | None = None,
         report: Callable[[Happened], None] = lambda _: None,
+        transport: Transport | None = None,
         **more: Any,
     ) -> Stop:
         """One process's run of it; ``during`` gets its engine before it starts."""
@@ -80,15 +83,13 @@ class CampaignWorld(World):
         released = look_up(self.registry, "dev", f"reminder@{campaign.bound_digest}")
         watch = Watch(self.registry, campaign)
         try:
-            async with FastClient(
-                url or self.url, key, timeout=patience, connections=50
-            ) as transport:
+            async with FastClient(url or self.url, key, timeout=patience, connections=50) as client:
                 engine = Engine(
                     campaign,
                     Settings.of_json(campaign.settings),
                     ledger=ledger,
                     writer=writer,
-                    transport=transport,
+                    transport=transport or client,
                     template=Template(released.bound),
                     now=time.time,
                     gate=watch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -11,16 +12,20 @@ from typing import TYPE_CHECKING
 import pytest
 from campaign_world import FAST, number
 
-from dialform.errors import LedgerError
+from dialform.errors import LedgerError, Rejected
 from dialform.launcher.calling.limits import Again
 from dialform.launcher.ledger import Ledger
 from dialform.launcher.outcomes.events import apply_event
 from dialform.registry import Meta
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from campaign_world import CampaignWorld
 
-    from dialform.launcher.campaign import Engine, Happened
+    from dialform.api.answers import Created
+    from dialform.api.fast import Seen
+    from dialform.launcher.campaign import Engine, Happened, Stop
 
 BUSY, UNANSWERED, FAILING = "+14155550110", "+14155550111", "+14155550112"
 SEVEN = [number(at) for at in range(7)]
@@ -157,6 +162,61 @@ def test_five_equal_rejections_pause_it_and_nobody_is_lost(world: CampaignWorld)
     world.sandbox.clear_faults()
     assert world.call(campaign).state == "finished"
     assert world.rings() == once(SEVEN)
+
+
+@pytest.mark.parametrize("limit", ["total", "canary"])
+def test_the_most_calls_of_a_campaign_are_those_of_all_its_launchers(
+    world: CampaignWorld, limit: str
+) -> None:
+    few = FAST._replace(in_flight=1)
+    campaign = world.open(SEVEN, few._replace(total=4) if limit == "total" else few)
+    if limit == "canary":
+        campaign = campaign._replace(settings=few._replace(canary=4).as_json())
+
+    begun = threading.Barrier(3)
+
+    def begins() -> Callable[[str], None]:
+        first = iter([begun.wait])
+
+        def suppressed(_: str) -> None:  # asked before the first is reserved
+            next(first, lambda _: 0)(30)
+
+        return suppressed
+
+    async def run() -> list[Stop]:
+        three = (world.run_campaign(campaign, suppressed=begins()) for _ in range(3))
+        return await asyncio.gather(*three)
+
+    stops = asyncio.run(asyncio.wait_for(run(), 60))
+    assert {(stop.state, stop.rule) for stop in stops} == {("paused", limit)}
+    assert sum(world.rings().values()) == 4
+
+
+def test_equal_rejections_that_come_at_once_lose_nobody(world: CampaignWorld) -> None:
+    """Those before the fifth may wait to be written down when it is known to be the last."""
+    campaign = world.open(SEVEN)
+
+    async def run() -> Stop:
+        asked: list[bytes] = []
+        all_asked = asyncio.Event()
+
+        class Rejecting:
+            async def create(self, body: bytes, *, idempotent: bool = False) -> Created:
+                assert not idempotent
+                asked.append(body)
+                if len(asked) == len(SEVEN):
+                    all_asked.set()
+                await all_asked.wait()
+                raise Rejected("422", status=422, words="webhookUrl must be https")
+
+            async def seen(self, dial_id: str) -> Seen:
+                raise AssertionError(dial_id)
+
+        return await world.run_campaign(campaign, transport=Rejecting())
+
+    stop = asyncio.run(asyncio.wait_for(run(), 60))
+    assert (stop.state, stop.rule) == ("paused", "rejected")
+    assert world.counts() == {"planned": 7}
 
 
 def test_a_rejection_of_one_person_is_theirs(world: CampaignWorld) -> None:

@@ -144,3 +144,16 @@ def test_the_command_that_goes_on_says_where(world: CampaignWorld, people: Path)
     ledger = str(world.folder / "elsewhere.db")
     _, said = launch(world, people, "--canary", "1", "--yes", "--ledger", ledger, code=3)
     assert f"--ledger {ledger}" in said
+
+
+def test_a_new_campaign_calls_with_the_version_that_preset_names(
+    world: CampaignWorld, people: Path
+) -> None:
+    """Never with what is live instead, and never with another preset."""
+    _, said = launch(world, people, "--preset", "reminder@7", "--yes", code=1)
+    assert "version 7 of reminder was never released in dev" in said
+    launch(world, people, "--preset", "reminder@1", "--yes", "--rate", "50")
+    for again in ("--dry-run", "--yes"):
+        _, said = launch(world, people, "--preset", "other@1", again, code=64)
+        assert "--preset other@1: is another preset than reminder" in said
+    assert set(world.rings().values()) == {1}
