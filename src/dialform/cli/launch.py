@@ -270,9 +270,9 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
     if people.digest != found.source_digest:
         if not args.append:
             raise Refused(
-                f"campaign {args.name!r} was opened with another file ({found.source}, "
-                f"{found.source_digest[:19]}): add this one's people with --append, or give "
-                "another --name"
+                f"campaign {args.name!r} goes on with another file, the last one that it was given "
+                f"({found.source}, {found.source_digest[:19]}): give that, add this one's people "
+                "with --append, or give another --name"
             )
         rows = _agreed_rows(args, people, released, settings, registry)
         if rows is None:

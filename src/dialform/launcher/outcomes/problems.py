@@ -48,7 +48,7 @@ STATUSES: Final[dict[type[DialformError], tuple[int, str]]] = {
 
 TITLES: Final = {
     400: "The request is not one",
-    401: "Send the bearer token",
+    401: "The token or the signature is wrong",
     404: "There is no such thing",
     405: "Not with that method",
     409: "Refused, nothing was sent",
