@@ -42,7 +42,7 @@ class Campaigns(Storage):
 
         """
         places = ", ".join(f":{name}" for name in Campaign._fields)
-        with self._writing("the campaign was not opened") as connection:
+        with self._writing("the campaign was not opened", alone=False) as connection:
             opened = connection.change(
                 f"INSERT INTO campaign ({_CAMPAIGN}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - field names
                 campaign._asdict(),
@@ -107,11 +107,9 @@ class Campaigns(Storage):
             How many were planned.
 
         """
-        with self._writing("nobody was added") as connection:
-            connection.rows(
-                f"SELECT id FROM campaign WHERE id = :id{connection.locked}",  # noqa: S608 - a constant
-                {"id": campaign},
-            )
+        with self._writing("nobody was added", alone=False) as connection:
+            # Who adds to it at the same time waits here.
+            connection.change("UPDATE campaign SET state = state WHERE id = :id", {"id": campaign})
             ((last,),) = connection.rows(
                 "SELECT COALESCE(MAX(row), 0) FROM person WHERE campaign = :id", {"id": campaign}
             )

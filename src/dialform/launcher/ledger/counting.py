@@ -18,9 +18,6 @@ _OF = "environment = :environment AND state IN ('reserved', 'accepted', 'unknown
 _THEIRS = "environment = :environment AND state NOT IN ('rejected', 'deferred', 'not_sent')"
 """The same in other words: a person's dials are found by the person, who has few."""
 
-COUNT_ALONE = "UPDATE meta SET value = value WHERE key = 'id'"
-"""Waits for those who count: in SQLite every writer does, and a row's lock does elsewhere."""
-
 _NTH = "ORDER BY reserved_at DESC LIMIT 1 OFFSET :before"
 
 
@@ -44,7 +41,6 @@ class Counting(Storage):
         Within `together`, none is reserved by anybody else until it ends.
         """
         with self._writing("nothing was sent") as connection:
-            connection.change(COUNT_ALONE)
             ((found,),) = connection.rows(
                 "SELECT COUNT(*) FROM dial WHERE campaign = :id "
                 "AND state IN ('accepted', 'reserved')",

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 class Connection(Protocol):
     """A connection to the ledger's tables, for one thread at a time."""
 
-    locked: str
-    """What a SELECT ends with whose rows nobody else may change in this transaction."""
-
     by_person: str
     """What follows ``UPDATE person`` where people are named: how they are to be found."""
 
@@ -41,8 +38,13 @@ class Connection(Protocol):
     def rows(self, statement: str, values: Values | None = None) -> Rows:
         """All rows of a query."""
 
-    def begin(self) -> None:
-        """Begin what is done whole or not at all; waits for other writers where it must."""
+    def begin(self, *, alone: bool = True) -> None:
+        """
+        Begin what is done whole or not at all.
+
+        ``alone``: waits for others that are, and lets none go on until it ends. A file has one
+        writer at a time, whatever is said.
+        """
 
     def commit(self) -> None:
         """Make it durable."""
@@ -55,9 +57,6 @@ class Connection(Protocol):
 
     def place(self) -> str | None:
         """Which database of which server it is; None: the file says it."""
-
-    def alone(self, names: Iterable[str]) -> None:
-        """In a transaction: wait for those that said one of ``names``, and let no other go on."""
 
     def make_room(self) -> None:
         """Make a log of changes as long as it gets: what makes it longer takes its time."""

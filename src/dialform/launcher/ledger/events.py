@@ -40,8 +40,6 @@ class Events(Storage):
         """
         places = ", ".join(f":{name}" for name in Event._fields)
         with self._writing("the event was not kept") as connection:
-            if event.dial_id:
-                connection.alone([event.dial_id])
             kept = connection.change(
                 f"INSERT INTO event ({_EVENT}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - field names
                 {**event._asdict(), "applied": int(event.applied)},
@@ -138,7 +136,6 @@ class Suppressions(Storage):
 
 def apply_waiting(connection: Connection, dial_id: str) -> None:
     """Let a dial know of the events that came before it was known by that id."""
-    connection.alone([dial_id])  # else one that is just being kept would be missed
     waiting = _events(
         connection.rows(
             f"SELECT {_EVENT} FROM event WHERE dial_id = :dial_id AND applied = 0 "  # noqa: S608 - field names
@@ -148,7 +145,7 @@ def apply_waiting(connection: Connection, dial_id: str) -> None:
     )
     record = None
     for event in waiting:
-        record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id}, lock=True)
+        record = record_where(connection, "dial_id = :dial_id", {"dial_id": dial_id})
         sight = sight_of(event)
         if record is not None and sight is not None:
             join(connection, record, sight, event.received_at, None)
@@ -164,7 +161,6 @@ def apply_waiting_of(connection: Connection, dial_ids: Sequence[str]) -> None:
     if len(dial_ids) == 1:
         apply_waiting(connection, dial_ids[0])
         return
-    connection.alone(dial_ids)
     for page in pages(dial_ids):
         found = connection.rows(
             f"SELECT DISTINCT dial_id FROM event WHERE applied = 0 "  # noqa: S608 - names of values

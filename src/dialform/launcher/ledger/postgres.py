@@ -31,6 +31,15 @@ _VALUE = re.compile(r":(\w+)")
 _SETTING_UP = 0x44464C31
 """The advisory lock that one process holds while it makes the tables."""
 
+_WRITING = _SETTING_UP + 1
+"""
+The advisory lock of a transaction: of two that change the same rows in another order, none could
+go on. It is short, but for people that are added, which nobody else changes meanwhile.
+"""
+
+_STOPPED = "60s"
+"""How long a process may be silent in a transaction before the server undoes it."""
+
 _ADVICE = {
     "08": "the server can't be reached: check the URL and the network",
     "25006": "it is read-only: name a server that takes writes",
@@ -49,7 +58,6 @@ _ADVICE = {
 class PostgresConnection:
     """A connection to the server. Statements outside of a transaction are one each."""
 
-    locked = " FOR UPDATE"
     by_person = ""
     """The server counts its rows, and knows."""
 
@@ -76,9 +84,11 @@ class PostgresConnection:
         """All rows of a query."""
         return self._connection.execute(_translated(statement), values or {}).fetchall()
 
-    def begin(self) -> None:
-        """Begin a transaction, in which a change of a row waits for others' of that row."""
+    def begin(self, *, alone: bool = True) -> None:
+        """Begin a transaction: the server's rows have many writers, so that they wait here."""
         self._connection.execute("BEGIN")
+        if alone:
+            self.rows("SELECT pg_advisory_xact_lock(:lock)", {"lock": _WRITING})
 
     def commit(self) -> None:
         """End it: on the server's disk when this returns."""
@@ -98,14 +108,6 @@ class PostgresConnection:
             "SELECT current_database() || ' of ' || system_identifier FROM pg_control_system()"
         )
         return str(found)
-
-    def alone(self, names: Iterable[str]) -> None:
-        """Hold the locks of those names until the transaction ends."""
-        self.rows(
-            "SELECT pg_advisory_xact_lock(lock) FROM (SELECT hashtextextended(name, 0) AS lock "
-            "FROM unnest(CAST(:names AS TEXT[])) AS name ORDER BY lock) AS locks",
-            {"names": list(names)},
-        )
 
     def make_room(self) -> None:
         """Nothing: the server's own affair."""
@@ -143,6 +145,7 @@ class PostgresServer:
         try:
             connection.change("SET synchronous_commit = on")
             connection.change(f"SET lock_timeout = {milliseconds}")
+            connection.change(f"SET idle_in_transaction_session_timeout = '{_STOPPED}'")
             connection.change("SET search_path = dialform")
             if self._version(connection) < schema.VERSION:
                 self._bring_up(connection)

@@ -17,12 +17,9 @@ COLUMNS = {name: "to_number" if name == "to" else name for name in Record._field
 SELECT = f"SELECT {', '.join(COLUMNS.values())} FROM dial"  # noqa: S608 - field names
 
 
-def record_where(
-    connection: Connection, where: str, values: Mapping[str, Any], *, lock: bool = False
-) -> Record | None:
-    """The one dial for which ``where`` holds; ``lock``: nobody else changes it meanwhile."""
-    locked = connection.locked if lock else ""
-    found = connection.rows(f"{SELECT} WHERE {where}{locked}", values)
+def record_where(connection: Connection, where: str, values: Mapping[str, Any]) -> Record | None:
+    """The one dial for which ``where`` holds."""
+    found = connection.rows(f"{SELECT} WHERE {where}", values)
     return Record(*found[0]) if found else None
 
 
@@ -32,17 +29,13 @@ def records_where(
     values: Mapping[str, Any],
     *,
     order: str | None = None,
-    lock: bool = False,
 ) -> list[Record]:
     """
     The dials for which ``where`` holds, by ``order``.
 
     Without one they come oldest first, sorted here: a database may prefer an index of the
-    order to one of the condition, and read all dials for the few that are wanted. ``lock``:
-    nobody else changes them meanwhile.
+    order to one of the condition, and read all dials for the few that are wanted.
     """
-    if lock and connection.locked:  # in one order, so that no two wait in a ring
-        where = f"{where} ORDER BY id{connection.locked}"
     ordered = "" if order is None else f" ORDER BY {order}"
     found = [Record(*one) for one in connection.rows(f"{SELECT} WHERE {where}{ordered}", values)]
     return found if order is not None else sorted(found, key=age)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import Refused, UsageError
 from dialform.launcher import liveness
-from dialform.launcher.ledger.counting import COUNT_ALONE, latest
+from dialform.launcher.ledger.counting import latest
 from dialform.launcher.ledger.framing import keep
 from dialform.launcher.ledger.grouped import numbered, of_people, pages
 from dialform.launcher.ledger.reading import COLUMNS, record_where
-from dialform.launcher.ledger.rows import lock_people
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import RESERVED, Record
 
@@ -133,18 +132,14 @@ class Reserving(Storage):
             UsageError: a campaign's reservation lacks person or attempt.
 
         """
-        # One order for all processes, so that none waits for one that waits for it.
-        order = sorted(range(len(reservations)), key=lambda at: _place(reservations[at]))
-        drafts, frames = self._drafts([reservations[at] for at in order], seconds)
+        drafts, frames = self._drafts(reservations, seconds)
         made: list[Record | None] = [None] * len(reservations)
         counting = any(one is not None for one in rooms)
         with self._writing("nothing was sent") as connection:
-            if counting:
-                connection.change(COUNT_ALONE)
             for frame in frames:
                 keep(connection, frame)
             whole = not counting and _reserve_all(connection, drafts)
-            for at, values in zip(order, drafts, strict=True):
+            for at, values in enumerate(drafts):
                 room = rooms[at] if rooms else None
                 placed = partial(latest, connection, values["environment"])
                 if room is not None and room(placed) is not None:
@@ -226,10 +221,6 @@ def _insert(count: int) -> str:
     return f"{_INTO}{', '.join([row] * count)} ON CONFLICT DO NOTHING"
 
 
-def _place(one: Reservation) -> tuple[str, str, str, str]:
-    return (one.campaign or "", one.person or "", one.environment, one.once or "")
-
-
 def _reserve_all(connection: Connection, drafts: Sequence[dict[str, Any]]) -> bool:
     """
     Take the rows of one campaign and write their dials, with a statement each for many.
@@ -249,8 +240,6 @@ def _reserve_all(connection: Connection, drafts: Sequence[dict[str, Any]]) -> bo
 
 
 def _reserve_page(connection: Connection, campaign: str, page: Sequence[dict[str, Any]]) -> bool:
-    if connection.locked:
-        lock_people(connection, campaign, [one["person"] for one in page])
     taken = connection.change(
         of_people(_TAKE_ROW, len(page), connection.by_person),
         {

@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from dialform.launcher.ledger.grouped import names_of, numbered, of_people, pages
+from dialform.launcher.ledger.grouped import numbered, of_people, pages
 from dialform.launcher.records import Row
 
 if TYPE_CHECKING:
@@ -78,8 +78,6 @@ def move_rows(  # noqa: PLR0913 - as `move_row`
                 move_row(connection, one, state, from_state=None, reason=reason, back=back, due=due)
             continue
         for page in pages(people):
-            if connection.locked:
-                lock_people(connection, campaign, [one[1] or "" for one in page])
             connection.change(
                 of_people(_MOVE, len(page), connection.by_person),
                 {
@@ -92,16 +90,6 @@ def move_rows(  # noqa: PLR0913 - as `move_row`
                     **numbered("attempt", (one[2] for one in page)),
                 },
             )
-
-
-def lock_people(connection: Connection, campaign: str | None, people: Sequence[str]) -> None:
-    """Let nobody else change their rows meanwhile; in one order, so that no two wait in a ring."""
-    connection.rows(
-        "SELECT person FROM person WHERE campaign = :campaign "  # noqa: S608 - names of values
-        f"AND person IN ({names_of('person', len(people))}) AND state <> 'skipped' "
-        f"ORDER BY person{connection.locked}",
-        {"campaign": campaign, **numbered("person", people)},
-    )
 
 
 def attempt_of(record: Record) -> Attempt:

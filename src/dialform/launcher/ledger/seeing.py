@@ -55,7 +55,6 @@ class Seeing(Storage):
                         connection,
                         f"dial_id IN ({names_of('dial', len(page))})",
                         numbered("dial", (one.dial_id for one in page)),
-                        lock=True,
                     )
                 }
                 for one in page:
@@ -75,7 +74,7 @@ class Seeing(Storage):
         Returns whether it was added.
         """
         with self._writing("the evidence was not kept") as connection:
-            record = record_where(connection, "id = :id", {"id": identifier}, lock=True)
+            record = record_where(connection, "id = :id", {"id": identifier})
             if record is None or evidence in (record.evidence or "").splitlines():
                 return False
             connection.change(

@@ -124,7 +124,7 @@ class Settling(Storage):
         """
         now = self._clock()
         with self._writing("the dial is not settled") as connection:
-            record = record_where(connection, "id = :id", {"id": identifier}, lock=True)
+            record = record_where(connection, "id = :id", {"id": identifier})
             if record is None:
                 raise UsageError(f"the ledger has no dial {identifier}")
             if record.state != UNKNOWN and (record.state != RESERVED or record.pending(now)):
@@ -232,10 +232,9 @@ def _settle_several(
     connection: Connection, page: Sequence[Settlement], values: dict[str, Any]
 ) -> Rows:
     """Settle those that are not settled yet; their ids and attempts."""
-    locked = f" ORDER BY id{connection.locked}" if connection.locked else ""
     places = names_of("id", len(page))
     found = connection.rows(
-        f"{_ATTEMPT.replace('= :id', f'IN ({places})')} AND {_OPEN}{locked}",
+        f"{_ATTEMPT.replace('= :id', f'IN ({places})')} AND {_OPEN}",
         numbered("id", (one.id for one in page)),
     )
     settled = {one for one, *_ in found}

@@ -36,9 +36,6 @@ _PAGE = 4096 + 512
 class SqliteConnection:
     """A connection to the file. Statements outside of a transaction are one each."""
 
-    locked = ""
-    """A writing transaction has the whole file."""
-
     by_person = " INDEXED BY person_once"
     """Else it takes a campaign for a few rows and goes through all of them."""
 
@@ -60,7 +57,7 @@ class SqliteConnection:
         """All rows of a query."""
         return self._connection.execute(statement, values or {}).fetchall()
 
-    def begin(self) -> None:
+    def begin(self, *, alone: bool = True) -> None:  # noqa: ARG002 - see `Connection`
         """Begin a transaction that holds the write lock from its start."""
         self._connection.execute("BEGIN IMMEDIATE")
 
@@ -79,9 +76,6 @@ class SqliteConnection:
     def place(self) -> str | None:
         """None: its file says it."""
         return None
-
-    def alone(self, names: Iterable[str]) -> None:
-        """Nothing: whoever writes is alone."""
 
     def make_room(self) -> None:
         """

@@ -132,9 +132,9 @@ class Storage:
                 self._connection.close()
             self._connection = None
 
-    def _writing(self, otherwise: str) -> Use:
-        """One transaction that waits for other writers; ``otherwise`` says what failing means."""
-        return self._use(otherwise, writing=True)
+    def _writing(self, otherwise: str, *, alone: bool = True) -> Use:
+        """One transaction; ``otherwise`` says what failing means, ``alone`` is as for `begin`."""
+        return self._use(otherwise, writing=True, alone=alone)
 
     def together(self, otherwise: str) -> Use:
         """
@@ -155,9 +155,9 @@ class Storage:
         """The connection for one query, or for several that need not be of one moment."""
         return self._use(otherwise, writing=False)
 
-    def _use(self, otherwise: str, *, writing: bool) -> Use:
+    def _use(self, otherwise: str, *, writing: bool, alone: bool = True) -> Use:
         joins = self._together == threading.get_ident()
-        return (Joined if joins else Use)(self, otherwise, writing=writing)
+        return (Joined if joins else Use)(self, otherwise, writing=writing, alone=alone)
 
     def _where(self) -> Database:
         if self._database is None:
@@ -190,20 +190,27 @@ class Use:
     """
 
     __slots__ = (
-        *("_begun", "_connection", "_database", "_otherwise"),
+        *("_alone", "_begun", "_connection", "_database", "_otherwise"),
         *("_storage", "_together", "_writing"),
     )
 
     def __init__(
-        self, storage: Storage, otherwise: str, *, writing: bool, together: bool = False
+        self,
+        storage: Storage,
+        otherwise: str,
+        *,
+        writing: bool,
+        together: bool = False,
+        alone: bool = True,
     ) -> None:
         """
         Touch nothing yet.
 
         ``writing``: the block is a transaction, which is undone if it raises; ``together``: and
-        what other blocks within it do is a part of it.
+        what other blocks within it do is a part of it; ``alone`` is as for `Connection.begin`.
         """
         self._storage = storage
+        self._alone = alone
         self._otherwise = otherwise
         self._writing = writing
         self._together = together
@@ -218,7 +225,7 @@ class Use:
             try:
                 self._connection = storage._opened(self._database)  # noqa: SLF001
                 if self._writing:
-                    self._connection.begin()
+                    self._connection.begin(alone=self._alone)
                     self._begun = True
                 if self._together:
                     storage._together = threading.get_ident()  # noqa: SLF001

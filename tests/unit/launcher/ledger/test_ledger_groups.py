@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from ledger_world import ANN, BEN, CAMPAIGN, CAT, NOW, attempt, people, reservation
 
 from dialform.errors import LedgerError
+from dialform.launcher.ledger import Ledger
 from dialform.launcher.ledger.framing import WORTH
 from dialform.launcher.ledger.mark import Mark
 from dialform.launcher.records import Event, Settlement, Sighting
@@ -15,7 +19,6 @@ from dialform.launcher.records import Event, Settlement, Sighting
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Record
 
 MANY = [f"+1415555{last:04}" for last in range(100, 170)]
@@ -126,6 +129,35 @@ def test_together_is_all_or_nothing(ledger: Ledger, tmp_path: Path) -> None:
         reserved(ledger, BEN)
     assert states(ledger) == {ANN: ("live", 1), BEN: ("reserved", 1)}
     assert mark.dials == 2
+
+
+def test_groups_in_another_order_do_not_wait_for_each_other_in_a_ring(
+    ledger: Ledger, place: str
+) -> None:
+    """Two processes see the same two calls, each first what the other sees last."""
+    ledger.open_campaign(CAMPAIGN, people(ANN, BEN))
+    ledger.settle_many([accepted(one) for one in reserved(ledger, ANN, BEN)])
+    begin = threading.Barrier(2)
+    failed: list[LedgerError] = []
+
+    def see(*numbers: str) -> None:
+        with closing(Ledger(place, patience=20.0)) as own:
+            begin.wait()
+            try:
+                with own.together("it is not on record"):
+                    for number in numbers:
+                        own.see_many([Sighting(f"d{number}", "ringing", NOW)])
+                        time.sleep(0.3)  # by now the other one has its first
+            except LedgerError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=see, args=order) for order in ((ANN, BEN), (BEN, ANN))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert {one.call_status for one in ledger.live("c1")} == {"ringing"}
 
 
 def test_bodies_come_back_byte_by_byte(ledger: Ledger) -> None:
