@@ -321,7 +321,8 @@ def _agreed(args: argparse.Namespace, people: int) -> bool:
     """Whether the calls may begin. The people that stdin gives can't answer."""
     if people and args.file == "-" and not args.yes:
         raise UsageError("there is no terminal to ask at: say --yes to call them")
-    return confirm.agreed(f"Call {people:,} people?", yes=args.yes or not people)
+    who = "1 person" if people == 1 else f"{people:,} people"
+    return confirm.agreed(f"Call {who}?", yes=args.yes or not people)
 
 
 def _forecast(registry: Registry, environment: str, settings: Settings) -> Forecast:
@@ -362,7 +363,8 @@ def _show(
         output.json_line({"event": "plan", **plan})
         return
     what = f"{released.reference.name} version {released.entry.version}"
-    output.note(f"{forecast.people:,} people are to be called with {what} in {args.stack}")
+    who = "1 person is" if forecast.people == 1 else f"{forecast.people:,} people are"
+    output.note(f"{who} to be called with {what} in {args.stack}")
     few = 12
     for place, count in forecast.zones.most_common(few):
         output.note(f"  {count:>9,}  {place}")
