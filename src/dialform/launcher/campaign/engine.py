@@ -78,6 +78,7 @@ _SHORTEST = 0.02
 _LOST_IN_A_ROW = 5
 """Calls without an answer in a row after which nothing more is sent."""
 
+_TOO_LATE = "this machine stood still between the reservation and the call"
 _NOT_BEGUN = "interrupted before the call was sent"
 _NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown outcome"
 
@@ -505,6 +506,9 @@ class Engine:
     async def _send(self, row: Row, record: Record, body: bytes) -> None:
         """Send a call that is reserved, once, and write down what came of it."""
         self._unsent.pop(record.id, None)
+        if self._now() > record.deadline:  # hours, caps and holds were looked at before it slept
+            await self._fail(row, record, NotSent(_TOO_LATE, request="POST /dials"))
+            return
         try:
             created = await self._transport.create(body, idempotent=self._key is not None)
         except asyncio.CancelledError:

@@ -75,10 +75,11 @@ class CampaignWorld(World):
         during: Callable[[Engine], None] | None = None,
         report: Callable[[Happened], None] = lambda _: None,
         transport: Transport | None = None,
+        clock: Callable[[], float] = time.time,
         **more: Any,
     ) -> Stop:
         """One process's run of it; ``during`` gets its engine before it starts."""
-        ledger = Ledger(self.ledger)
+        ledger = Ledger(self.ledger, clock=clock)
         writer = Writer(ledger)
         released = look_up(self.registry, "dev", f"reminder@{campaign.bound_digest}")
         watch = Watch(self.registry, campaign)

@@ -292,6 +292,22 @@ def test_an_end_that_serve_asked_for_is_not_asked_for_again(world: CampaignWorld
     assert world.sandbox.requests("dial") == []
 
 
+def test_what_was_reserved_before_the_machine_slept_is_looked_at_again(
+    world: CampaignWorld,
+) -> None:
+    """An hour passes between a reservation and its call: its calling hours may be over."""
+    campaign = world.open([SEVEN[0]])
+    told: list[Happened] = []
+
+    def clock() -> float:
+        return time.time() - (0.0 if told else 3600.0)
+
+    assert world.call(campaign, clock=clock, report=told.append).state == "finished"
+    assert [one.kind for one in told] == ["not_sent", "accepted", "ended"]
+    assert world.rings() == {SEVEN[0]: 1}
+    assert len(world.sandbox.received()) == 1
+
+
 def test_without_a_policy_nothing_is_called_again(world: CampaignWorld) -> None:
     campaign = world.open([BUSY, UNANSWERED])
     assert world.call(campaign).state == "finished"
