@@ -286,7 +286,7 @@ class Wrong(NamedTuple):
             "OverrideProfile", {"references": '{"models":{"a":5}}'}, "references", "models.a: must"
         ),
         Wrong(
-            "OverrideProfile", {"registry": "s3://x"}, "registry", "s3:// is not in this version"
+            "OverrideProfile", {"registry": "s3://x"}, "registry", "is not s3://BUCKET/PREFIX"
         ),
         Wrong(
             "OverrideProfile",

@@ -71,6 +71,10 @@ def runner(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, pulumi_ho
             "inputs.presets": "--all",
             "vars.PULUMI_BACKEND_URL": f"file://{root}/.dialform/state?metadata=skip",
             "secrets.PULUMI_CONFIG_PASSPHRASE": "",
+            # This project pins no keys; what a signer does is tried in test_signed.py.
+            "vars.DIALFORM_SIGNER": "",
+            "vars.DIALFORM_SIGNER_PUBLIC": "",
+            "secrets.DIALFORM_SIGNING_KEY": "",
             "secrets.PROMOTION_TOKEN || github.token": "t",
             **{
                 f"secrets.VOGENT_API_KEY_{name.upper()}": f"sandbox-{name}"
