@@ -285,9 +285,7 @@ class Wrong(NamedTuple):
         Wrong(
             "OverrideProfile", {"references": '{"models":{"a":5}}'}, "references", "models.a: must"
         ),
-        Wrong(
-            "OverrideProfile", {"registry": "s3://x"}, "registry", "is not s3://BUCKET/PREFIX"
-        ),
+        Wrong("OverrideProfile", {"registry": "s3://x"}, "registry", "is not s3://BUCKET/PREFIX"),
         Wrong(
             "OverrideProfile",
             document(maxDurationSeconds="ten"),

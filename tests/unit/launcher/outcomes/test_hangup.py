@@ -193,7 +193,9 @@ def test_what_may_ring_and_has_no_id_is_said(hanging: HangingUp) -> None:
     with pytest.raises(OutcomeUnknown):
         hanging.launcher.dial("reminder", to=ANN, inputs={"name": "Ann"})
     (lost,) = hanging.launcher.ledger.unknown()
-    fields: dict[str, Any] = {name: getattr(lost, name, None) for name in Reservation._fields}
+    fields: dict[str, Any] = {
+        name: getattr(lost, name) for name in Reservation._fields if hasattr(lost, name)
+    }
     sent = Reservation(**{**fields, "id": None, "to": BEN, "person": BEN, "body": b"{}"})
     hanging.launcher.ledger.reserve(sent, seconds=60)
     tried = {one.record.to: one for one in hanging.run("reminder")}
