@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "calling.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^```toml\n# (stacks/\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
-BASE = '[workspace]\nurl = "http://127.0.0.1:8421/api"\nkeyvar = "K"\n[registry]\nurl = "r"\nunsigned = true\n'
+BASE = """
+[workspace]
+url = "http://127.0.0.1:8421/api"
+keyvar = "K"
+[registry]
+url = "r"
+unsigned = true
+"""
 
 
 def rows(heading: str) -> list[list[str]]:
