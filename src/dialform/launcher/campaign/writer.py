@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from dialform.launcher.ledger import Ledger
     from dialform.launcher.records import Settlement
 
-_TURNS = 1
-"""Turns of the event loop that a group waits: others are about to come."""
-
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 _Picked = TypeVar("_Picked")
@@ -101,8 +98,7 @@ class Writer:
 
     async def _flush(self) -> None:
         while any(self._waiting):
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)  # others are about to come in this turn of the loop
             group, self._waiting = self._waiting, _Group([], [], [])
             try:
                 taken = await self._turn(group)

@@ -40,7 +40,7 @@ class Counting(Storage):
 
         Within `together`, none is reserved by anybody else until it ends.
         """
-        with self._writing("nothing was sent") as connection:
+        with self._reading() as connection:
             ((found,),) = connection.rows(
                 "SELECT COUNT(*) FROM dial WHERE campaign = :id "
                 "AND state IN ('accepted', 'reserved')",

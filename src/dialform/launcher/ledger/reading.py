@@ -24,11 +24,7 @@ def record_where(connection: Connection, where: str, values: Mapping[str, Any]) 
 
 
 def records_where(
-    connection: Connection,
-    where: str,
-    values: Mapping[str, Any],
-    *,
-    order: str | None = None,
+    connection: Connection, where: str, values: Mapping[str, Any], *, order: str | None = None
 ) -> list[Record]:
     """
     The dials for which ``where`` holds, by ``order``.

@@ -136,6 +136,7 @@ CREATE TABLE meta (
     value          TEXT NOT NULL
 );
 """
+# Rows that were skipped may name a person again: a duplicate in the file is one.
 
 _FRAME = """
 CREATE TABLE frame (
@@ -144,7 +145,6 @@ CREATE TABLE frame (
     tail           BLOB NOT NULL
 );
 """
-# Rows that were skipped may name a person again: a duplicate in the file is one.
 
 
 def statements(found: int) -> list[str]:

@@ -83,7 +83,7 @@ class Settling(Storage):
         """
         now = self._clock()
         alike: dict[tuple[object, ...], list[Settlement]] = {}
-        for one in sorted(settlements, key=lambda one: one.id):  # as all do
+        for one in settlements:
             alike.setdefault(_ALIKE(one), []).append(one)
         with self._writing("the dial's outcome is not on record") as connection:
             for group in alike.values():

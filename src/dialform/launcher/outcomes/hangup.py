@@ -41,6 +41,9 @@ FAILED: Final = "failed"
 _CLOSED = (401, 403)
 """Answers that the next call gets as well."""
 
+_WEEK = 7 * 86400.0
+"""Seconds after which nobody talks any more."""
+
 
 class Tried(NamedTuple):
     """A call that was to be hung up."""
@@ -218,10 +221,6 @@ class Hangup:
                     "workspace's list of calls, then `dialform settle`"
                 )
                 yield Tried(one, FAILED, why)
-
-
-_WEEK = 7 * 86400.0
-"""Seconds after which nobody talks any more."""
 
 
 def counted(tried: Iterable[Tried]) -> dict[str, int]:
