@@ -213,7 +213,7 @@ class Plan:
         )
         if trust.keys is None:
             return None
-        return Registry.open(self.registry_url, base=root, trust=trust)
+        return Registry.open(self.registry_url, base=root, trust=trust).glance()
 
     def _distrust(self, name: str) -> str | None:
         if self._believing is None:

@@ -324,16 +324,18 @@ def _refuse_waiting(registry: Registry, newest: Statement | None) -> None:
 
 def _refuse_to_lock_out(registry: Registry, keys: Keys) -> None:
     """What is live must have signatures enough of the keys that are left."""
+    from dialform.registry.trust.guard import STOPPED  # noqa: PLC0415 - where keys change
+
     if registry.guard is None or registry.guard.trust.keys is None:
         return
     lacking: list[str] = []
     for environment in registry.environments():
-        for preset in registry.presets(environment):
-            try:
-                head = registry.head(environment, preset)
-            except Untrusted:
+        for preset, head in registry.heads(environment):
+            if isinstance(head, Untrusted):
                 continue  # it is not called now either
-            if head is None or head.state in ("held", "withdrawn"):
+            if isinstance(head, Exception):
+                raise head
+            if head.state in STOPPED:
                 continue
             signed = registry.guard.verifier.signers("release", head.digest, keys.keys)
             if len(signed) < keys.threshold:

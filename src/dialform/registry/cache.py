@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from dialform.registry import names
 from dialform.registry.documents import Damage, parse_marker
+from dialform.registry.store import Passing
 
 if TYPE_CHECKING:
     from dialform.registry.store import Remote
@@ -26,36 +27,14 @@ if TYPE_CHECKING:
 _SUM = 32
 
 
-class CachedStore:
+class CachedStore(Passing):
     """``inner``, less what is known already. The folder is the registry's, by its id."""
 
     def __init__(self, inner: Remote, folder: str) -> None:
         """``folder`` holds all registries' caches; nothing is touched yet."""
-        self._inner = inner
+        super().__init__(inner)
         self._top = folder
         self._folder: str | None = None
-
-    @property
-    def url(self) -> str:
-        """Where the store is."""
-        return self._inner.url
-
-    @property
-    def origin(self) -> Remote:
-        """The store itself."""
-        return self._inner.origin
-
-    def present(self) -> bool:
-        """As the store says."""
-        return self._inner.present()
-
-    def names(self, prefix: str) -> list[str]:
-        """As the store says."""
-        return self._inner.names(prefix)
-
-    def keys(self, prefix: str) -> list[str]:
-        """As the store says."""
-        return self._inner.keys(prefix)
 
     def create(self, key: str, data: bytes) -> bool:
         """As the store does; what it took is kept."""

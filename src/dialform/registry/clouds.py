@@ -8,7 +8,6 @@ nothing of registries.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -101,8 +100,3 @@ def _is_loopback(environ: Mapping[str, str]) -> bool:
     """Whether all endpoints that are set are this machine's own: then plain HTTP will do."""
     hosts = {urlsplit(environ[name]).hostname for name in _ENDPOINTS if environ.get(name)}
     return bool(hosts) and hosts <= _LOOPBACK
-
-
-def environment() -> Mapping[str, str]:
-    """The process's."""
-    return os.environ

@@ -11,15 +11,17 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.errors import ObjectCorrupt, RegistryError, RegistryUnreachable, UnknownFormat
 from dialform.registry import documents, names
 from dialform.registry.documents import Damage, Newer
-from dialform.registry.store import Remote, Store, origin
+from dialform.registry.store import Remote, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from dialform.registry.store import Store
 
 _ORDER = (
     *(names.BLOBS.partition("/")[0], names.PRESETS, names.APPROVALS, names.EVIDENCE),
@@ -33,13 +35,6 @@ _LEVELS = {documents.PRESET: 1, documents.REFERENCES: 1, documents.BOUND_PRESET:
 
 _THREADS = {True: 24, False: 4}
 """Objects under way at once: where one of the two is remote, and where both are folders."""
-
-
-class Listing(Store, Protocol):
-    """A store that lists all that is below a prefix."""
-
-    def keys(self, prefix: str) -> list[str]:
-        """The sorted keys of all objects below ``prefix``."""
 
 
 class Copied(NamedTuple):
@@ -85,7 +80,7 @@ class _Copy:
             # Listed in the reverse order, so that what a listed object refers to is listed too.
             tops = [name for name in self.source.names("") if name not in _NOT_COPIED]
             order = sorted(tops, key=lambda top: (_rank(top), top))
-            listed = {top: _listing(self.source).keys(top) for top in reversed(order)}
+            listed = {top: self.source.keys(top) for top in reversed(order)}
             for top in order:
                 if top == _ORDER[0]:
                     self._blobs(listed[top])
@@ -151,7 +146,7 @@ class _Copy:
 
     def _in_order(self, keys: list[str]) -> None:
         """Each folder's objects one after the other, folders side by side."""
-        ordered = sorted(keys, key=_in_folder)
+        ordered = names.in_order(keys)
         folders = [
             list(found) for _, found in groupby(ordered, key=lambda key: key.rpartition("/")[0])
         ]
@@ -197,14 +192,3 @@ _NOT_COPIED = frozenset((names.MARKER, names.DOCTOR))
 
 def _rank(top: str) -> int:
     return _ORDER.index(top) if top in _ORDER else len(_ORDER)
-
-
-def _in_folder(key: str) -> tuple[str, int, str]:
-    folder, _, name = key.rpartition("/")
-    return folder, names.number_of(name) or 0, name
-
-
-def _listing(store: Store) -> Listing:
-    if not hasattr(store, "keys"):
-        raise RegistryError(f"{store.url} can't be listed as a whole")
-    return store  # type: ignore[return-value]  # it has what is asked of it

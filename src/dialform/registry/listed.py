@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from dialform.errors import RegistryError
 from dialform.registry import documents, names
 from dialform.registry.documents import Damage
-from dialform.registry.store import Keeping
+from dialform.registry.store import Passing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,7 +39,7 @@ _DEEP = frozenset((names.RELEASES, names.APPROVALS, names.EVIDENCE))
 """What is divided by environments: one of them is listed at a time."""
 
 
-class ListedStore:
+class ListedStore(Passing):
     """A `Remote` store for reading, see above. Close it, or use it as a context."""
 
     def __init__(
@@ -58,7 +58,7 @@ class ListedStore:
             signed: whether of what is read ahead the signatures will be read as well.
 
         """
-        self._inner = inner
+        super().__init__(inner)
         self._signed = signed
         self._ahead = ahead
         self._children: dict[str, dict[str, list[str]]] = {}
@@ -95,28 +95,6 @@ class ListedStore:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    @property
-    def url(self) -> str:
-        """Where the store is."""
-        return self._inner.url
-
-    @property
-    def origin(self) -> Remote:
-        """The store itself."""
-        return self._inner.origin
-
-    def present(self) -> bool:
-        """As the store says."""
-        return self._inner.present()
-
-    def create(self, key: str, data: bytes) -> bool:
-        """As the store does; the listing goes on without it."""
-        return self._inner.create(key, data)
-
-    def keys(self, prefix: str) -> list[str]:
-        """As the store says, now."""
-        return self._inner.keys(prefix)
-
     def names(self, prefix: str) -> list[str]:
         """The names directly under ``prefix`` when its folder was listed."""
         folder = _folder(prefix)
@@ -149,11 +127,6 @@ class ListedStore:
         if found is None:
             self._marker = None
         return found
-
-    def forget(self, key: str) -> None:
-        """Pass it on to what keeps objects."""
-        if isinstance(self._inner, Keeping):
-            self._inner.forget(key)
 
     def _list(self, folder: str) -> dict[str, list[str]]:
         """What is below ``folder``, listed now if it was not yet."""
@@ -213,11 +186,6 @@ def warm(store: Store, pins: Iterable[tuple[str, int, Digest]]) -> None:
         list(pool.map(read, sorted(profiles - blobs)))
 
 
-def every(keys: list[str]) -> list[str]:
-    """All, in the order in which `verify` reads: numbers as numbers."""
-    return sorted(keys, key=_reading_order)
-
-
 def newest(keys: list[str]) -> list[str]:
     """Of each folder the newest numbered object: a log's head."""
     found: dict[str, int] = {}
@@ -232,11 +200,6 @@ def newest(keys: list[str]) -> list[str]:
 def nothing(_keys: list[str]) -> list[str]:
     """Nothing is read ahead."""
     return []
-
-
-def _reading_order(key: str) -> tuple[list[str], int, str]:
-    *folders, name = key.split("/")
-    return folders, names.number_of(name) or 0, name
 
 
 def _folder(prefix: str) -> str | None:

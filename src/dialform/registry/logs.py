@@ -44,17 +44,13 @@ class Log:
     def head(self) -> Entry | None:
         """The newest entry; None if there is no log."""
         numbers = self._place.numbers(self._prefix)
-        return self._entry(numbers[-1]) if numbers else None
-
-    def at(self, number: int) -> Entry:
-        """The entry of that number, of which it is known that there is one."""
-        return self._entry(number)
+        return self.at(numbers[-1]) if numbers else None
 
     def newest_first(self) -> Iterator[Entry]:
         """All entries, each checked against the one after it."""
         after: Entry | None = None
         for number in reversed(self._place.numbers(self._prefix)):
-            entry = self._entry(number)
+            entry = self.at(number)
             if after is not None:
                 self._check_chain(after, entry.digest)
             yield entry
@@ -137,9 +133,10 @@ class Log:
         """The newest entry, given that there is one of that number: no listing, which may lag."""
         while self._place.read(names.numbered(self._prefix, number + 1)) is not None:
             number += 1
-        return self._entry(number)
+        return self.at(number)
 
-    def _entry(self, number: int) -> Entry:
+    def at(self, number: int) -> Entry:
+        """The entry of that number, of which it is known that there is one."""
         key = names.numbered(self._prefix, number)
         data = self._place.demand(key)
         return self._place.checked(key, self._parse, data, self.environment, self.preset, number)

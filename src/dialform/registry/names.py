@@ -147,6 +147,16 @@ def number_of(name: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def in_order(keys: Iterable[str]) -> list[str]:
+    """``keys`` folder by folder, in each the numbered ones by their numbers."""
+
+    def place(key: str) -> tuple[list[str], int, str]:
+        *folders, name = key.split("/")
+        return folders, number_of(name) or 0, name
+
+    return sorted(keys, key=place)
+
+
 def numbers_of(names: Iterable[str]) -> set[int]:
     """The numbers among ``names``."""
     return {number for name in names if (number := number_of(name)) is not None}

@@ -9,12 +9,13 @@ After either, only what is read back counts.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dialform.errors import RegistryError, RegistryUnreachable
-from dialform.registry.clouds import Patience, environment, opened
+from dialform.registry.clouds import Patience, opened
 from dialform.registry.location import SCHEMES
 from dialform.registry.refusals import Refusal, refusal
 
@@ -45,7 +46,7 @@ class BucketStore:
         """``store`` is one that is open already, else it is opened when it is first needed."""
         self._bucket = bucket
         self._patience = patience or Patience()
-        self._environ = environ
+        self._environ = os.environ if environ is None else environ
         self._store = store
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -71,8 +72,7 @@ class BucketStore:
         """
         with self._lock:
             if self._store is None:
-                environ = environment() if self._environ is None else self._environ
-                self._store = opened(self._bucket, self._patience, environ)
+                self._store = opened(self._bucket, self._patience, self._environ)
             return self._store
 
     def present(self) -> bool:

@@ -67,11 +67,6 @@ class Store(Protocol):
 
         """
 
-
-@runtime_checkable
-class Remote(Store, Protocol):
-    """A store at the other end of a network: each call costs a round trip, many at once pay."""
-
     def keys(self, prefix: str) -> list[str]:
         """
         The sorted keys of all objects below ``prefix``, however deep.
@@ -80,6 +75,11 @@ class Remote(Store, Protocol):
             RegistryUnreachable: in any doubt.
 
         """
+
+
+@runtime_checkable
+class Remote(Store, Protocol):
+    """A store at the other end of a network: each call costs a round trip, many at once pay."""
 
     @property
     def origin(self) -> Remote:
@@ -97,3 +97,46 @@ class Keeping(Store, Protocol):
 def origin(store: Store) -> Store:
     """What to ask for what is stored now, rather than for what was seen once."""
     return store.origin if isinstance(store, Remote) else store
+
+
+class Passing:
+    """A `Remote` that passes on to ``inner`` what is asked of it: for those that add to one."""
+
+    def __init__(self, inner: Remote) -> None:
+        """Touches nothing."""
+        self._inner = inner
+
+    @property
+    def url(self) -> str:
+        """Where the store is."""
+        return self._inner.url
+
+    @property
+    def origin(self) -> Remote:
+        """The store itself."""
+        return self._inner.origin
+
+    def present(self) -> bool:
+        """As the store says."""
+        return self._inner.present()
+
+    def read(self, key: str) -> bytes | None:
+        """As the store says."""
+        return self._inner.read(key)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """As the store does."""
+        return self._inner.create(key, data)
+
+    def names(self, prefix: str) -> list[str]:
+        """As the store says."""
+        return self._inner.names(prefix)
+
+    def keys(self, prefix: str) -> list[str]:
+        """As the store says."""
+        return self._inner.keys(prefix)
+
+    def forget(self, key: str) -> None:
+        """Pass it on to what keeps objects."""
+        if isinstance(self._inner, Keeping):
+            self._inner.forget(key)

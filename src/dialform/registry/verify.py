@@ -84,9 +84,9 @@ def verify(registry: Registry, progress: Callable[[], None] | None = None) -> It
     if store.read(names.MARKER) is None:
         _ = registry.id  # raises, and says what to do
     if isinstance(store, Remote):
-        from dialform.registry.listed import ListedStore, every  # noqa: PLC0415  # remote only
+        from dialform.registry.listed import ListedStore  # noqa: PLC0415  # remote only
 
-        with ListedStore(store, every) as listed:
+        with ListedStore(store, names.in_order) as listed:
             yield from _Reading(listed, progress or (lambda: None)).findings()
     else:
         yield from _Reading(store, progress or (lambda: None)).findings()

@@ -159,15 +159,13 @@ class _Looking(NamedTuple):
 
     def freshness(self) -> tuple[Status, str]:
         """Whether a snapshot says that there is nothing newer."""
-        from datetime import datetime  # noqa: PLC0415 - where it is looked at
-
         if self.guard.keys is None:
             return "none", "without keys no snapshot counts"
         snapshot = self.guard.snapshot(self.environment)
         if snapshot is None:
             return "warned", f"no signed snapshot says what is newest in {self.environment}"
         said = f"snapshot {snapshot.seq} of {snapshot.time} has nothing newer"
-        if self.guard.trust.clock() >= datetime.fromisoformat(snapshot.expires).timestamp():
+        if snapshot.is_expired(self.guard.trust.clock()):
             return "warned", f"{said}, and expired at {snapshot.expires}"
         return "ok", f"{said}; it expires at {snapshot.expires}"
 

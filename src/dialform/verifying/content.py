@@ -73,14 +73,13 @@ class Content:
         self._newest = max(there)
         self._faults = self._read_entries(there)
         self.head = self._entries.get(self._newest)
-        self.entry = self._named(self._newest)
+        self.entry = self._named()
 
     def look(self) -> None:
         """Go through all that `entry` is made of."""
-        newest, faults = self._newest, self._faults
         self._hold("marker", "content", self._marker)
-        self._hold("entry", "content", lambda: self._entry(newest, faults))
-        self._hold("order of the log", "order", lambda: self._order(newest, faults))
+        self._hold("entry", "content", self._entry)
+        self._hold("order of the log", "order", self._order)
         if self.entry is None:
             return
         entry = self.entry
@@ -113,14 +112,13 @@ class Content:
                 faults[number] = str(fault)
         return faults
 
-    def _named(self, newest: int) -> Entry | None:
+    def _named(self) -> Entry | None:
         """The entry that the reference means: the newest, or the newest such release."""
         reference = self.reference
         if reference.version is None and reference.digest is None:
-            return self._entries.get(newest)
-        released = [entry for _, entry in sorted(self._entries.items()) if entry.kind == "release"][
-            ::-1
-        ]
+            return self._entries.get(self._newest)
+        newest_first = sorted(self._entries.values(), key=lambda one: one.seq, reverse=True)
+        released = [entry for entry in newest_first if entry.kind == "release"]
         wanted = (reference.version, reference.digest)
         for side in ("bound_digest", "preset_digest"):  # as `Log.find`
             for entry in released:
@@ -132,17 +130,18 @@ class Content:
             f"released there: {there or 'nothing that can be read'}"
         )
 
-    def _entry(self, newest: int, faults: dict[int, str]) -> str:
+    def _entry(self) -> str:
         if self.entry is None:
-            raise _Fault(faults[newest])
+            raise _Fault(self._faults[self._newest])
         key = names.numbered(self._log, self.entry.seq)
         return f"{key} is {self.entry.digest}; checksum and place hold"
 
-    def _order(self, newest: int, faults: dict[int, str]) -> str:
+    def _order(self) -> str:
+        newest = self._newest
         for number in range(1, newest + 1):
             key, entry = names.numbered(self._log, number), self._entries.get(number)
             if entry is None:
-                raise _Fault(faults.get(number, f"{key} is missing"))
+                raise _Fault(self._faults.get(number, f"{key} is missing"))
             fault = succession_fault(self._entries.get(number - 1), entry)
             if fault is not None:
                 raise _Fault(f"{key}: {fault}")

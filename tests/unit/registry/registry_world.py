@@ -155,6 +155,11 @@ class MemoryStore:
         under = [key.removeprefix(top) for key in list(self.objects) if key.startswith(top)]
         return sorted({key.partition("/")[0] for key in under})
 
+    def keys(self, prefix: str) -> list[str]:
+        self.step("keys")
+        top = f"{prefix}/" if prefix else ""
+        return sorted(key for key in list(self.objects) if key.startswith(top))
+
     def step(self, _operation: str) -> None:
         """Called before each operation; a scheduler may wait here."""
         self.calls += 1

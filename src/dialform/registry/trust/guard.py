@@ -72,7 +72,6 @@ class Guard:
         self._snapshots: dict[str, Snapshot | None] = {}
         self._verifier: Verifier | None = None
         self._told: set[str] = set()
-        self._id: str | None = None
 
     def refresh(self) -> None:
         """Forget which keys count, and the snapshots: they are read again where needed."""
@@ -325,7 +324,7 @@ class Guard:
             return
         if snapshot is None:
             fault = f"{environment} has no signed snapshot, so what is newest can't be told"
-        elif self.trust.clock() >= _moment(snapshot.expires):
+        elif snapshot.is_expired(self.trust.clock()):
             fault = (
                 f"the newest snapshot of {environment} expired at {snapshot.expires}, so what is "
                 "newest can't be told"
@@ -382,7 +381,7 @@ class Guard:
         memory = self.trust.memory
         if memory is None:
             return
-        registry_id = self._registry_id()
+        registry_id = self._place.id
         known = memory.recall(registry_id, log)
         if not known:
             return
@@ -407,12 +406,7 @@ class Guard:
 
     def _remember(self, log: str, seen: dict[str, Seen]) -> None:
         if self.trust.memory is not None and seen:
-            self.trust.memory.remember(self._registry_id(), log, seen)
-
-    def _registry_id(self) -> str:
-        if self._id is None:
-            self._id = self._place.id
-        return self._id
+            self.trust.memory.remember(self._place.id, log, seen)
 
 
 def unsigned_message(url: str, *environments: str) -> str:
@@ -443,9 +437,3 @@ def _ids(keys: Keys) -> str:
 
 def _told_by(snapshot: Snapshot) -> str:
     return f"snapshot {snapshot.seq} of {snapshot.time}"
-
-
-def _moment(time_text: str) -> float:
-    from datetime import datetime  # noqa: PLC0415 - where there is a snapshot
-
-    return datetime.fromisoformat(time_text).timestamp()

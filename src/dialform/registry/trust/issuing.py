@@ -136,16 +136,13 @@ class Issuer:
 
         """
         prefix = names.snapshots_prefix(environment)
-        numbers = self._place.numbers(prefix)
-        previous = None
-        if numbers:
-            previous = digest_of(self._place.demand(names.numbered(prefix, numbers[-1])))
+        before, previous = self._newest(prefix) or (0, None)
         heads: dict[str, tuple[int, Digest]] = {}
         for preset in self._place.folders(f"{names.RELEASES}/{environment}"):
             head = Log(self._place, environment, preset).head()
             if head is not None:
                 heads[preset] = (head.seq, head.digest)
-        number = len(numbers) + 1
+        number = before + 1
         made = Snapshot(
             environment,
             number,

@@ -95,10 +95,7 @@ def _is_signed(place: Place, entry: Entry, public: PublicKey, guard: Guard | Non
     expected = type_of("release", place.require())
     if data is not None and _is_good(data, expected, entry.digest, public):
         return True
-    keys = None if guard is None else guard.keys
-    if guard is None or keys is None:
-        return False
-    return len(guard.verifier.signers("release", entry.digest, keys.keys)) >= keys.threshold
+    return guard is not None and guard.keys is not None and guard.counts(entry)
 
 
 def _is_good(data: bytes, expected: str, digest: Digest, public: PublicKey) -> bool:

@@ -112,6 +112,12 @@ class Snapshot(NamedTuple):
     digest: Digest = Digest("")
     """Of this snapshot's own bytes."""
 
+    def is_expired(self, now: float) -> bool:
+        """Whether it says nothing of what is newest any more, at a time in seconds since 1970."""
+        from datetime import datetime  # noqa: PLC0415 - where there is a snapshot
+
+        return now >= datetime.fromisoformat(self.expires).timestamp()
+
     def render(self) -> bytes:
         """The bytes to store."""
         value: dict[str, Any] = self._asdict()

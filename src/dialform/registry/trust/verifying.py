@@ -50,13 +50,10 @@ class Verifier:
         self._lock = threading.Lock()
         self._made: set[tuple[str, Digest, bytes]] = set()
         """Type, object and key of each signature that was found good."""
-        self._id: str | None = None
 
     def signers(self, kind: str, digest: Digest, keys: Collection[PublicKey]) -> frozenset[str]:
         """The names of those of ``keys`` that signed the object."""
-        if self._id is None:
-            self._id = self._place.id
-        expected = type_of(kind, self._id)
+        expected = type_of(kind, self._place.id)
         return frozenset(key.keyid for key in keys if self._signed(expected, digest, key))
 
     def require(self, kind: str, digest: Digest, keys: Keys, what: str) -> frozenset[str]:
