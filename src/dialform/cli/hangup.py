@@ -84,13 +84,17 @@ def hang_up(
         )
         tried: list[Tried] = []
         told = time.monotonic()
-        for one in hangup.run():
-            tried.append(one)
-            if one.how == "failed" and not args.json:
-                output.data(_told(one))
-            elif time.monotonic() - told > _EVERY:
-                told = time.monotonic()
-                output.note(f"  {len(tried)} so far")
+        try:
+            for one in hangup.run():
+                tried.append(one)
+                if one.how == "failed" and not args.json:
+                    output.data(_told(one))
+                elif time.monotonic() - told > _EVERY:
+                    told = time.monotonic()
+                    output.note(f"  {len(tried)} so far")
+        except KeyboardInterrupt:
+            output.note(f"{_calls(len(tried))} seen to; others may go on: {_again(args)}")
+            raise
     count = counted(tried)
     output.note(
         f"{_calls(count['hung-up'])} hung up, {count['ended']} had ended, "

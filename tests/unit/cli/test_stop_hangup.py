@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -76,6 +77,22 @@ def test_without_a_key_the_hold_is_done_and_the_rest_is_said(project: Project) -
     assert "0 calls hung up, 0 had ended, 1 could not be hung up; to try again: dialform" in said
     _, said = project.run("stop", "--all", *STOP[2:])
     assert "1 call hung up" in said
+
+
+def test_interrupted_it_says_how_to_go_on(project: Project) -> None:
+    """The hold stands, and what was not seen to may go on."""
+    call(project, LONG)
+    with subprocess.Popen(
+        project.command(*STOP), env=project.environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "may go on: hanging up" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+        assert process.returncode == 130
+    assert "others may go on: dialform stop collections -s dev --hangup --reason ..." in said
 
 
 def test_where_no_call_is_known_it_says_so_at_once(project: Project) -> None:
