@@ -45,6 +45,7 @@ class Breaking:
         self.present = inner.present
         self.read = inner.read
         self.names = inner.names
+        self.keys = inner.keys
 
     def create(self, key: str, data: bytes) -> bool:
         with self.lock:
