@@ -22,7 +22,7 @@ from dialform.presets.canonical import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Inputs = Mapping[str, Any] | Callable[[Mapping[str, Mapping[str, Any]]], Mapping[str, Any]]
 
@@ -62,6 +62,9 @@ class Request(NamedTuple):
 
     sensitive: frozenset[str]
     """The names of inputs that are not to be shown or kept."""
+
+    kept: str = "{}"
+    """Canonical JSON of ``inputs`` less those that are not to be kept."""
 
     same: tuple[int, int] = (0, 0)
     """How many bytes at both ends of ``body`` are the same in all calls of the bound preset."""
@@ -103,15 +106,14 @@ class Template:
         self._digest = bound_digest or digest(canonical(dict(bound)))
         self._inputs: Mapping[str, Any] = body.get("callAgentInput") or {}
         self._written = {key: canonical(value) for key, value in body.items()}
-        # RFC 8785 orders members by UTF-16 code units.
-        order = sorted({*body, *_OWN}, key=lambda key: key.encode("utf-16-be"))
-        self._names = [(key, canonical(key) + b":") for key in order]
+        self._names = [(key, canonical(key) + b":") for key in _in_order({*body, *_OWN})]
         self.declared: Mapping[str, Mapping[str, Any]] = bound.get("inputs") or {}
         self._sensitive = frozenset(
             name for name, one in self.declared.items() if one.get("sensitive")
         )
         self._required = _required(self.declared)
         self._around: dict[frozenset[str], _Around] = {}
+        self._forms: dict[tuple[str, ...], list[_Member]] = {}
         self._members: list[str] = []
         if "numbers" in bound:
             binding = bound["bindings"]["numbers"][bound["numbers"]]
@@ -134,27 +136,22 @@ class Template:
         given = inputs(declared) if callable(inputs) else inputs or {}
         values = checked_inputs(declared, given, partial=partial)
         number = _number(bound["body"], to, partial=partial)
-        own: dict[str, Any] = {}
+        written: dict[str, bytes] = {}
         member = None
         if number is not None:
-            own["toNumber"] = number
+            written["toNumber"] = canonical_text(number).encode()
             if self._members:
-                own["fromNumberId"] = member = chosen_member(self._members, number)
+                member = chosen_member(self._members, number)
+                written["fromNumberId"] = canonical_text(member).encode()
+        kept = "{}"
         if values:
-            own["callAgentInput"] = {**self._inputs, **values}
+            written["callAgentInput"], kept = self._written_inputs(values)
         if key is not None:
-            own["idempotencyKey"] = key
+            written["idempotencyKey"] = canonical_text(key).encode()
         missing = [f"--input {name}=..." for name in self._required if name not in values]
         if number is None and not bound["body"].get("browserCall"):
             missing.insert(0, "--to")
-        try:
-            written = {
-                key: canonical_text(value).encode() if isinstance(value, str) else canonical(value)
-                for key, value in own.items()
-            }
-        except NotCanonical as error:
-            raise InputError(f"inputs: {error}") from None
-        names = frozenset(own)
+        names = frozenset(written)
         around = self._around.get(names) or self._framed(names)
         middle = b"".join(written[one] if isinstance(one, str) else one for one in around.between)
         found = around.hashed.copy()
@@ -172,9 +169,40 @@ class Template:
             from_number_id=member,
             inputs=values,
             sensitive=self._sensitive,
+            kept=kept,
             same=(len(around.head), len(around.tail)),
             missing=tuple(missing),
         )
+
+    def _written_inputs(self, values: dict[str, Any]) -> tuple[bytes, str]:
+        """``callAgentInput`` in canonical form, and what is kept of ``values`` likewise."""
+        names = tuple(values)
+        form = self._forms.get(names)
+        if form is None:
+            form = self._forms[names] = self._form(values)
+        whole, kept = [], []
+        try:
+            for name, written, is_kept in form:
+                member = written if name is None else written + canonical_text(values[name])
+                whole.append(member)
+                if is_kept:
+                    kept.append(member)
+            return f"{{{','.join(whole)}}}".encode(), f"{{{','.join(kept)}}}"
+        except NotCanonical as error:
+            raise InputError(f"inputs: {error}") from None
+
+    def _form(self, names: Iterable[str]) -> list[_Member]:
+        """The members of a ``callAgentInput`` with these inputs, in their order."""
+        given = set(names)
+        form = []
+        for name in _in_order({*self._inputs, *given}):
+            start = f"{canonical(name).decode()}:"
+            if name in given:
+                form.append(_Member(name, start, name not in self._sensitive))
+            else:
+                fixed = canonical(self._inputs[name]).decode()
+                form.append(_Member(None, start + fixed, is_kept=False))
+        return form
 
     def _framed(self, own: frozenset[str]) -> _Around:
         """What stands around members of a request's own."""
@@ -204,6 +232,19 @@ class _Around(NamedTuple):
     tail: bytes
     hashed: Any
     """The hash of ``head``, to go on from."""
+
+
+class _Member(NamedTuple):
+    """One member of ``callAgentInput``."""
+
+    name: str | None
+    """The input that says its value; None where it is always the same."""
+
+    written: str
+    """Its name and a colon; and its value, where that is always the same."""
+
+    is_kept: bool
+    """Whether the ledger may keep it beside the bytes."""
 
 
 _OWN = ("callAgentInput", "fromNumberId", "idempotencyKey", "toNumber")
@@ -291,6 +332,11 @@ def _number(body: Mapping[str, Any], to: str | None, *, partial: bool) -> str | 
             return None
         raise InputError("toNumber: is required: say who is called, like +14155550123")
     return checked_number(to)
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Names of members as RFC 8785 orders them: by UTF-16 code units."""
+    return sorted(names, key=lambda name: name.encode("utf-16-be"))
 
 
 def _required(declared: Mapping[str, Mapping[str, Any]]) -> list[str]:

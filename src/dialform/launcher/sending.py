@@ -77,9 +77,7 @@ class Call(NamedTuple):
 
 def reserved(request: Request, **more: Any) -> Reservation:
     """What is written down of a request; ``more`` are the fields that it does not say itself."""
-    kept, withheld = request.inputs, sorted(request.inputs.keys() & request.sensitive)
-    if withheld:
-        kept = {k: v for k, v in kept.items() if k not in request.sensitive}
+    withheld = sorted(request.inputs.keys() & request.sensitive)
     return Reservation(
         environment=request.environment,
         preset=request.preset,
@@ -89,7 +87,7 @@ def reserved(request: Request, **more: Any) -> Reservation:
         workspace=request.workspace,
         to=request.to,
         from_number_id=request.from_number_id,
-        inputs=canonical(kept).decode(),
+        inputs=request.kept,
         withheld=canonical(withheld).decode() if withheld else "[]",
         body=request.body,
         same=request.same,

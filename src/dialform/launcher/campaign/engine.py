@@ -443,7 +443,8 @@ class Engine:
         most, rule = self._most_of_all()
         if picked.ready and most is not None:
             # Others may have placed some since: what is left is known while they can't.
-            room = max(most - ledger.taken_of(campaign), 0)
+            enough = most - len(picked.ready)
+            room = max(most - ledger.taken_of(campaign, enough=enough), 0)
             told = f"{most} calls were placed, the most"
             stop = None if room else Stop(PAUSED, rule, told)
             picked = picked._replace(

@@ -21,6 +21,9 @@ class Connection(Protocol):
     by_person: str
     """What follows ``UPDATE person`` where people are named: how they are to be found."""
 
+    numbers_dials: bool
+    """Whether `dials` is known without counting them."""
+
     @property
     def broken(self) -> bool:
         """Whether it is of no use any more."""

@@ -61,6 +61,8 @@ class PostgresConnection:
     by_person = ""
     """The server counts its rows, and knows."""
 
+    numbers_dials = False
+
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         """``connection`` commits by itself outside of a transaction."""
         self._connection = connection

@@ -39,6 +39,8 @@ class SqliteConnection:
     by_person = " INDEXED BY person_once"
     """Else it takes a campaign for a few rows and goes through all of them."""
 
+    numbers_dials = True
+
     broken = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -64,6 +64,7 @@ class Storage:
         self._mark: Mark | None = None
         self._count = 0
         self._frames = Frames()
+        self._taken: dict[str, tuple[int, int]] = {}
         self._together = 0
         """The thread in whose transaction everything is done for now; 0 for none."""
 

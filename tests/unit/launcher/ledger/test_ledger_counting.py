@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -180,3 +181,46 @@ def test_a_person_is_found_by_the_person_and_an_environment_by_its_own_index(
     assert "dial_by_number" in plans[0]
     assert "INDEX dial_counted" in plans[1]
     assert not any("SCAN dial" in plan for plan in plans)
+
+
+def test_what_a_campaign_has_taken_is_never_told_too_low(place: str) -> None:
+    """Whatever others write meanwhile; and exactly where more than enough is taken."""
+    ours, others = Ledger(place), Ledger(place)
+    numbers = [f"+1415555{at:04}" for at in range(100, 200)]
+    ours.open_campaign(CAMPAIGN, people(*numbers))
+    chance = random.Random(7)  # noqa: S311 - the same at each run
+    dials: dict[str, str] = {}
+    for number in numbers:
+        one = chance.choice([ours, others])
+        before = one.taken_of("c1", enough=chance.choice([0, 20, 1000]))
+        assert before >= sum(state in ("accepted", "reserved") for state in dials.values())
+        record, _ = one.reserve(attempt(number), seconds=30)
+        dials[record.id] = "reserved"
+        known = chance.choice(list(dials))
+        if dials[known] == "reserved":
+            dials[known] = chance.choice(["accepted", "unknown", "rejected", "not_sent"])
+            one.settle(known, dials[known], dial_id=f"d-{known}")
+        elif dials[known] == "unknown":
+            one.settle_unknown(known, rang=True, by="event", evidence="it rang")
+            dials[known] = "accepted"
+    taken = sum(state in ("accepted", "reserved") for state in dials.values())
+    assert ours.taken_of("c1", enough=taken - 1) == others.taken_of("c1", enough=0) == taken
+    ours.close()
+    others.close()
+
+
+def test_a_count_in_what_was_undone_is_forgotten(place: str) -> None:
+    ledger = Ledger(place)
+    ledger.open_campaign(CAMPAIGN, people(ANN))
+    record, _ = ledger.reserve(attempt(ANN), seconds=30)
+
+    def settles_in_vain() -> None:
+        with ledger.together("nothing"):
+            ledger.settle(record.id, "rejected")
+            assert ledger.taken_of("c1", enough=0) == 0
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        settles_in_vain()
+    assert ledger.taken_of("c1", enough=5) == 1
+    ledger.close()
