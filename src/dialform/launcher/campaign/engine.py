@@ -146,6 +146,13 @@ class Picked(NamedTuple):
     stop: Stop | None = None
     """Why nobody is."""
 
+    def refuses(self, row: Row, refusal: Refusal, now: float) -> None:
+        """A row that the rules refuse: called when they allow it, or not at all."""
+        if refusal.due is None:
+            self.skipped.append((row, refusal.message))
+        else:
+            self.later.append((row, max(refusal.due, now + 1), refusal))
+
     @property
     def moves(self) -> bool:
         """Whether there is anything."""
@@ -394,16 +401,16 @@ class Engine:
         picked, records = await self._taken(now, most)
         if picked.stop is not None:
             self._end(picked.stop)
-        for row, why in picked.skipped:
-            self._tell("skipped", row, why)
-        for row, _, refusal in picked.later:
-            self._tell("later", row, refusal.message)
+        self._tell_of(picked)
+        full = []
         for (row, made), room, record in zip(picked.ready, picked.rooms, records, strict=True):
             if record is not None and made.body is not None:
                 self.governor.starts()
                 self._spawn(self._sends, self._send(row, record, made.body))
             elif room is not None:
-                await self._full(row, room)
+                full.append((row, room))
+        if full:
+            self._tell_of(await self._writer.call(self._leave, full))
         # Rows that another process took meanwhile are not due any more.
         return picked.moves
 
@@ -420,12 +427,10 @@ class Engine:
             except Refused as error:
                 return Picked([], [], [], [], Stop(PAUSED, "suppression", str(error)))
             refusal = None if why is not None else self._gate.allows(now, row)
-            if refusal is not None and refusal.due is None:
-                why = refusal.message
             if why is not None:
                 picked.skipped.append((row, why))
             elif refusal is not None:
-                picked.later.append((row, max(refusal.due or 0.0, now + 1), refusal))
+                picked.refuses(row, refusal, now)
             else:
                 picked.ready.append((row, self._reservation(row)))
                 picked.rooms.append(self._gate.room(now, row))
@@ -470,22 +475,15 @@ class Engine:
                 made = (one for one in taking.result()[1] if one is not None)
                 self._unsent.update((one.id, None) for one in made)
 
-    async def _full(self, row: Row, room: Room) -> None:
-        """A row that the caps have no room for is called when they have."""
-        latest = partial(self._ledger.latest, self.campaign.environment)
-        refusal = await self._writer.call(room, latest)
-        if refusal is None:
-            return
-        person, now = row.person, self._now()
-        if refusal.due is None:
-            if await self._writer.call(
-                self._ledger.skip, self.campaign.id, person, refusal.message
-            ):
-                self._tell("skipped", row, refusal.message)
-            return
-        due = max(refusal.due, now + 1)
-        await self._writer.call(self._ledger.postpone, self.campaign.id, person, due, refusal.rule)
-        self._tell("later", row, refusal.message)
+    def _leave(self, full: list[tuple[Row, Room]]) -> Picked:
+        """Write down what becomes of rows that the caps have no room for."""
+        picked, now = Picked([], [], [], []), self._now()
+        for row, room in full:
+            refusal = room(partial(self._ledger.latest, self.campaign.environment))
+            if refusal is not None:
+                picked.refuses(row, refusal, now)
+        self._take(picked)
+        return picked
 
     def _reservation(self, row: Row) -> Reservation:
         key = None if self._key is None else self._key(row)
@@ -753,6 +751,12 @@ class Engine:
         if self._error is None:
             self._error = error
         self._end(Stop(PAUSED, "error", f"{type(error).__name__}: {error}"))
+
+    def _tell_of(self, picked: Picked) -> None:
+        for row, why in picked.skipped:
+            self._tell("skipped", row, why)
+        for row, _, refusal in picked.later:
+            self._tell("later", row, refusal.message)
 
     def _tell(self, kind: str, row: Row, told: str = "", dial_id: str | None = None) -> None:
         self._report(Happened(kind, row, self._now(), told, dial_id))

@@ -118,18 +118,10 @@ class Waiting(Storage):
         moves = [_Move(person, PLANNED, due=due, back=1) for person in persons]
         return self._move(campaign, moves, "state = 'rejected'")
 
-    def skip(self, campaign: str, person: str, reason: str) -> bool:
-        """Call a planned person no more. Returns whether the row was planned."""
-        return bool(self.skip_many(campaign, [(person, reason)]))
-
     def skip_many(self, campaign: str, people: Iterable[tuple[str, str]]) -> int:
         """Call planned people no more, each with a reason, at once; returns how many were."""
         moves = [_Move(person, SKIPPED, reason=reason) for person, reason in people]
         return self._move(campaign, moves, "state = 'planned'")
-
-    def postpone(self, campaign: str, person: str, due: float, reason: str) -> bool:
-        """Call a planned person later. Returns whether the row was planned."""
-        return bool(self.postpone_many(campaign, [(person, due, reason)]))
 
     def postpone_many(self, campaign: str, people: Iterable[tuple[str, float, str]]) -> int:
         """Call planned people later, each when and why, at once; returns how many were planned."""

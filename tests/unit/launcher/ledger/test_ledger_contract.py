@@ -233,13 +233,12 @@ def test_the_end_of_an_earlier_attempt_does_not_end_a_later_one(ledger: Ledger) 
 
 def test_rows_are_skipped_and_postponed_while_planned(ledger: Ledger) -> None:
     ledger.open_campaign(CAMPAIGN, people(ANN, BEN))
-    assert ledger.postpone("c1", ANN, NOW + 9, "not at night")
+    assert ledger.postpone_many("c1", [(ANN, NOW + 9, "not at night")]) == 1
     assert row_of(ledger)[-2:] == (NOW + 9, "not at night")
     reserved(ledger)
     assert row_of(ledger).reason is None
-    assert not ledger.skip("c1", ANN, "suppressed")
-    assert not ledger.postpone("c1", ANN, NOW, "late")
-    assert ledger.skip("c1", BEN, "suppressed")
+    assert not ledger.postpone_many("c1", [(ANN, NOW, "late")])
+    assert ledger.skip_many("c1", [(ANN, "suppressed"), (BEN, "suppressed")]) == 1
     assert ledger.counts("c1") == {"reserved": 1, "skipped": 1}
     assert ledger.reserve_many([attempt(BEN)], seconds=30) == [None]
     assert ledger.row("c1", BEN) is None
