@@ -146,6 +146,9 @@ class Picked(NamedTuple):
     stop: Stop | None = None
     """Why nobody is."""
 
+    is_full: bool = False
+    """Whether nobody is because other launchers call the first people, who are to be heard."""
+
     def refuses(self, row: Row, refusal: Refusal, now: float) -> None:
         """A row that the rules refuse: called when they allow it, or not at all."""
         if refusal.due is None:
@@ -266,8 +269,8 @@ class Engine:
         """Those of them whose end somebody else wrote down."""
 
         self._placed = 0
-        self._before = 0
-        """Calls that the campaign placed before this process began."""
+        self._canary: int | None = None
+        """Calls after which it pauses, until it did."""
 
         self._endings: Counter[str] = Counter()
         self._equal: tuple[tuple[Any, ...], list[Row]] | None = None
@@ -286,7 +289,9 @@ class Engine:
 
         """
         await self._writer.call(self._ledger.set_campaign_state, self.campaign.id, RUNNING)
-        self._before = self._placed = await self._writer.call(self._ledger.placed, self.campaign.id)
+        self._placed = await self._writer.call(self._ledger.placed, self.campaign.id)
+        if not await self._writer.call(self._ledger.setting, self._canary_key):
+            self._canary = self.settings.canary
         await self._take_stock()
         for aside in (self._follow_all(), self._listen()):
             self._spawn(self._aside, aside)
@@ -355,17 +360,33 @@ class Engine:
         if settings.total is not None and self._placed + self.governor.in_flight >= settings.total:
             if not self._sends:
                 self._end(Stop(PAUSED, "total", f"{self._placed} calls were placed, the most"))
-        elif self._is_canary() and not self._sends and not self._follower:
-            self._end(Stop(PAUSED, "canary", self._told_canary()))
+        elif self._canary is not None and self._placed >= self._canary and not self._under_way:
+            await self._end_canary()
 
-    def _is_canary(self) -> bool:
-        """Whether the first calls were placed by this run, and are to be looked at."""
-        canary = self.settings.canary
-        return canary is not None and self._before < canary <= self._placed
+    @property
+    def _under_way(self) -> bool:
+        """Whether calls are being sent, or go on, as far as this process knows."""
+        return bool(self._sends or self._follower)
 
-    def _told_canary(self) -> str:
-        ends = ", ".join(f"{count} {name}" for name, count in sorted(self._endings.items()))
-        return f"the first {self._placed} calls were placed: {ends or 'none has ended'}"
+    async def _end_canary(self) -> None:
+        """Pause once the first calls have ended, whoever placed them: they are to be heard."""
+        if await self._take_stock():
+            return
+        found = await self._writer.call(
+            self._ledger.outcomes, self.campaign.environment, campaign=self.campaign.id
+        )
+        endings: Counter[str] = Counter()
+        for one in found:
+            if one.call_status in ENDED:
+                endings[str(one.call_status)] += one.dials
+        ends = ", ".join(f"{count} {name}" for name, count in sorted(endings.items()))
+        told = f"the first {self._placed} calls were placed: {ends or 'none has ended'}"
+        self._end(Stop(PAUSED, "canary", told))
+
+    @property
+    def _canary_key(self) -> str:
+        """Under which the ledger keeps that the campaign paused after its first calls."""
+        return f"canary:{self.campaign.id}"
 
     def _most(self, now: float) -> int:
         """How many calls may start now."""
@@ -373,14 +394,14 @@ class Engine:
         under_way = self._placed + self.governor.in_flight
         if self.settings.total is not None:
             room = min(room, self.settings.total - under_way)
-        if self.settings.canary is not None and self._before < self.settings.canary:
-            room = min(room, self.settings.canary - under_way)
+        if self._canary is not None:
+            room = min(room, self._canary - under_way)
         return max(room, 0)
 
     def _most_of_all(self) -> tuple[int | None, str]:
         """How many calls of the campaign all its launchers may place for now, and by what rule."""
-        total, canary = self.settings.total, self.settings.canary
-        if canary is not None and self._before < canary and (total is None or canary <= total):
+        total, canary = self.settings.total, self._canary
+        if canary is not None and (total is None or canary <= total):
             return canary, "canary"
         return total, "total"
 
@@ -401,6 +422,9 @@ class Engine:
         picked, records = await self._taken(now, most)
         if picked.stop is not None:
             self._end(picked.stop)
+        if picked.is_full:
+            placed = await self._writer.call(self._ledger.placed, self.campaign.id)
+            self._placed = max(self._placed, placed)
         self._tell_of(picked)
         full = []
         for (row, made), room, record in zip(picked.ready, picked.rooms, records, strict=True):
@@ -450,10 +474,14 @@ class Engine:
             # Others may have placed some since: what is left is known while they can't.
             enough = most - len(picked.ready)
             room = max(most - ledger.taken_of(campaign, enough=enough), 0)
-            told = f"{most} calls were placed, the most"
-            stop = None if room else Stop(PAUSED, rule, told)
+            stop = None
+            if not room and rule == "total":
+                stop = Stop(PAUSED, rule, f"{most} calls were placed, the most")
             picked = picked._replace(
-                ready=picked.ready[:room], rooms=picked.rooms[:room], stop=stop
+                ready=picked.ready[:room],
+                rooms=picked.rooms[:room],
+                stop=stop,
+                is_full=not room and stop is None,
             )
         if not picked.ready:
             return picked, []
@@ -691,7 +719,7 @@ class Engine:
             due = await self._writer.call(self._ledger.next_due, self.campaign.id)
             if due is not None:
                 wait = min(wait, due - now)
-            elif not self._sends and not self._follower:
+            elif not self._under_way:
                 if await self._take_stock():
                     return
                 counts = await self._writer.call(self._ledger.counts, self.campaign.id)
@@ -719,6 +747,8 @@ class Engine:
             await self._writer.call(
                 self._ledger.set_campaign_state, self.campaign.id, stop.state, reason
             )
+        if stop.rule == "canary":
+            await self._writer.call(self._ledger.set, self._canary_key, str(self._canary))
         return stop
 
     async def _let_go(self) -> None:

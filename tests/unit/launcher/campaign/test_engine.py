@@ -356,6 +356,27 @@ def test_the_canary_pauses_it_once(world: CampaignWorld) -> None:
     assert world.rings() == once(SEVEN)
 
 
+def test_a_canary_that_was_cut_short_pauses_it_all_the_same(world: CampaignWorld) -> None:
+    """A launcher that is gone by then has heard nothing, and neither has anybody else."""
+    campaign = world.open(SEVEN, FAST._replace(canary=2, in_flight=1))
+
+    engines: list[Engine] = []
+    placed: list[Happened] = []
+
+    def cuts(one: Happened) -> None:
+        placed.extend([one] if one.kind == "accepted" else [])
+        if len(placed) == 2:
+            engines[0].drain("cut short")
+
+    stop = world.call(campaign, during=engines.append, report=cuts)
+    assert (stop.state, len(world.rings())) == ("running", 2)
+    stop = world.call(campaign)
+    assert (stop.state, stop.rule) == ("paused", "canary")
+    assert "2 completed" in stop.message
+    assert world.call(campaign).state == "finished"
+    assert world.rings() == once(SEVEN)
+
+
 def test_no_more_calls_than_its_total(world: CampaignWorld) -> None:
     campaign = world.open(SEVEN, FAST._replace(total=3))
     for _ in range(2):
