@@ -83,8 +83,14 @@ examples:
 """
 
 
-def build_parser(load: Sequence[str]) -> tuple[Parser, argparse._SubParsersAction[Parser]]:
-    """The parser with the commands of the modules in ``load``; the others by name only."""
+def build_parser(
+    load: Sequence[str], *, others: bool = True
+) -> tuple[Parser, argparse._SubParsersAction[Parser]]:
+    """
+    The parser with the commands of the modules in ``load``, and the ``others`` by name.
+
+    The names are for the help of all: 5 ms, which a command need not spend.
+    """
     parser = Parser(prog="dialform", description=_DESCRIPTION, epilog=_EPILOG)
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     subparsers = parser.add_subparsers(
@@ -93,6 +99,8 @@ def build_parser(load: Sequence[str]) -> tuple[Parser, argparse._SubParsersActio
     loaded = []
     for name, (module, line) in COMMANDS.items():
         if module not in load:
+            if not others:
+                continue
             subparsers.add_parser(name, help=line, add_help=False)
         elif module not in loaded:
             import importlib  # noqa: PLC0415 - `dialform --help` loads no command
@@ -124,7 +132,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         raise UsageError(
             f"there is no command {command!r}{near(command, COMMANDS)}; see `dialform --help`"
         )
-    parser, _ = build_parser([COMMANDS[command][0]])
+    parser, _ = build_parser([COMMANDS[command][0]], others=arguments[0] != command)
     return parser.parse_args(arguments)
 
 
