@@ -80,6 +80,7 @@ _LOST_IN_A_ROW = 5
 
 _TOO_LATE = "this machine stood still between the reservation and the call"
 _NOT_BEGUN = "interrupted before the call was sent"
+_TOTAL = "{count} calls were placed, and --total allows no more: give a larger one"
 _NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown outcome"
 
 
@@ -269,6 +270,8 @@ class Engine:
         """The API's ids of the calls that this process looks at, or has."""
 
         self._error: BaseException | None = None
+        self.due: float | None = None
+        """When the next call is due, where nobody is called before."""
 
     async def run(self) -> Stop:
         """
@@ -290,10 +293,10 @@ class Engine:
                 if self._stop is None and not await self._send_some():
                     await self._idle()
             stop = await self._drained(self._stop)
-        except DialformError:
+        except DialformError as error:
             await asyncio.wait(self._sends) if self._sends else None
             await self._let_go()
-            raise
+            raise self._error or error from None  # what followed from the first says less
         except BaseException:
             await self._let_go()
             raise
@@ -347,7 +350,7 @@ class Engine:
         settings = self.settings
         if settings.total is not None and self._placed + self.governor.in_flight >= settings.total:
             if not self._sends:
-                self._end(Stop(PAUSED, "total", f"{self._placed} calls were placed, the most"))
+                self._end(Stop(PAUSED, "total", _TOTAL.format(count=self._placed)))
         elif self._is_canary() and not self._sends and not self._follower:
             self._end(Stop(PAUSED, "canary", self._told_canary()))
 
@@ -444,7 +447,8 @@ class Engine:
         if picked.ready and most is not None:
             # Others may have placed some since: what is left is known while they can't.
             room = max(most - ledger.taken_of(campaign), 0)
-            told = f"{most} calls were placed, the most"
+            total = _TOTAL.format(count=most)
+            told = total if rule == "total" else f"the first {most} calls were placed"
             stop = None if room else Stop(PAUSED, rule, told)
             picked = picked._replace(
                 ready=picked.ready[:room], rooms=picked.rooms[:room], stop=stop
@@ -684,6 +688,7 @@ class Engine:
         """Wait until something may have changed; finish where nothing is left."""
         now = self._now()
         wait = self._longest_idle
+        self.due = None
         if self._most(now) == 0:
             until_room = self.governor.wait(now)
             if until_room is not None:
@@ -691,6 +696,7 @@ class Engine:
         else:
             due = await self._writer.call(self._ledger.next_due, self.campaign.id)
             if due is not None:
+                self.due = due
                 wait = min(wait, due - now)
             elif not self._sends and not self._follower:
                 if await self._take_stock():
