@@ -278,7 +278,8 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
         if rows is None:
             return None
         added = ledger.add_people(found.id, rows, source=people.name, source_digest=people.digest)
-        output.note(f"{added:,} people were added to {args.name}")
+        who = "1 person was" if added == 1 else f"{added:,} people were"
+        output.note(f"{who} added to {args.name}")
     counts = ledger.counts(found.id)
     remain = counts.get("planned", 0)
     output.note(f"campaign {args.name} goes on: {_counted(counts)}")
@@ -398,14 +399,20 @@ def _call(
     import os  # noqa: PLC0415
 
     from dialform.cli.progress import Progress  # noqa: PLC0415
+    from dialform.errors import LedgerError  # noqa: PLC0415
     from dialform.launcher.keys import key_of  # noqa: PLC0415
 
     key = key_of(released.keyvar, None, os.environ)
     _expire(ledger, registry.environment(campaign.environment) or {})
     counts = ledger.counts(campaign.id)
-    with Progress(campaign, counts, _again(args), as_json=args.json) as progress:
-        stop = asyncio.run(_engine(args, campaign, released, registry, ledger, key, progress))
-    return progress.ended(stop, ledger.counts(campaign.id))
+    again = _again(args)
+    try:
+        with Progress(campaign, counts, again, as_json=args.json) as progress:
+            stop = asyncio.run(_engine(args, campaign, released, registry, ledger, key, progress))
+        counts = ledger.counts(campaign.id)
+    except LedgerError as error:
+        raise LedgerError(f"{error}; then go on with: {again}") from None
+    return progress.ended(stop, counts)
 
 
 def _expire(ledger: Ledger, document: Mapping[str, Any]) -> None:
@@ -453,7 +460,8 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
     key: str,
     progress: Progress,
 ) -> Stop:
-    import time  # noqa: PLC0415 - when run
+    import asyncio  # noqa: PLC0415 - when run
+    import time  # noqa: PLC0415
 
     from dialform.api.fast import FastClient  # noqa: PLC0415
     from dialform.launcher.campaign.engine import Engine  # noqa: PLC0415
@@ -495,9 +503,22 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
                 longest_call=60.0 * (minutes if isinstance(minutes, int) else 60),
             )
             progress.watches(engine)
-            return await _interruptible(engine, progress.interrupted)
+            ticks = asyncio.ensure_future(_tick(progress))
+            try:
+                return await _interruptible(engine, progress.interrupted)
+            finally:
+                ticks.cancel()
     finally:
         writer.close()
+
+
+async def _tick(progress: Progress) -> None:
+    """Time passes also while nothing happens."""
+    import asyncio  # noqa: PLC0415 - when run
+
+    while True:
+        await asyncio.sleep(1)
+        progress.passes()
 
 
 def _key(ledger: str, campaign: Campaign) -> Callable[[Row], str]:

@@ -29,11 +29,22 @@ if TYPE_CHECKING:
 _EVERY = 10.0
 """Seconds between plain lines."""
 
+_UNCHANGED = 600.0
+"""Seconds until a plain line that says nothing new is printed all the same."""
+
+_AGAIN = 60.0
+"""Seconds between lines about calls that don't get through."""
+
 _INTERRUPTED = 130
 _RATE_OVER = 30.0
 """Seconds over which the rate is told."""
 
 _WORTH_A_LINE = ("unknown", "rejected", "lost")
+_HINDERED = {
+    "deferred": "the API does not take a call for now, which slows the pace",
+    "not_sent": "a call could not be sent",
+}
+"""What slows a campaign, and would look like nothing at all."""
 
 
 class Progress:
@@ -52,6 +63,8 @@ class Progress:
         self._engine: Engine | None = None
         self._began = time.monotonic()
         self._told = float("-inf")
+        self._said = ""
+        self._hindered = float("-inf")
         self._sent: list[float] = []
         self._endings: dict[str, int] = {}
 
@@ -103,9 +116,21 @@ class Progress:
             return
         if one.kind in _WORTH_A_LINE:
             self._note(f"{one.row.to}: {one.kind}: {one.told}")
-        if not self._is_live and time.monotonic() - self._told > _EVERY:
-            self._told = time.monotonic()
-            self._note(self._line())
+        now = time.monotonic()
+        if one.kind in _HINDERED and now - self._hindered > _AGAIN:
+            self._hindered = now
+            self._note(f"{_HINDERED[one.kind]}, and is tried again: {one.told}")
+        self.passes()
+
+    def passes(self) -> None:
+        """Time has passed: a plain line, where the last one is old."""
+        now = time.monotonic()
+        if self._is_live or self._as_json or now - self._told <= _EVERY:
+            return
+        line = self._line()
+        if line != self._said or now - self._told > _UNCHANGED:
+            self._told, self._said = now, line
+            self._note(line)
 
     def interrupted(self) -> None:
         """The first Ctrl-C."""
@@ -175,7 +200,12 @@ class Progress:
         if ends:
             parts.append(f"({ends})")
         parts.append(f"{rate:.1f}/s")
-        if rate and remain:
+        due = None if self._engine is None else self._engine.due
+        if due is not None and due - time.time() > _EVERY:
+            parts.append(
+                f"the next is due at {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(due))}"
+            )
+        elif rate and remain:
             parts.append(f"{_length(remain / rate)} left")
         if self._engine is not None and self._engine.governor.pace < 1:
             parts.append(f"slowed to {self._engine.governor.pace:.0%}")

@@ -80,6 +80,7 @@ _LOST_IN_A_ROW = 5
 
 _TOO_LATE = "this machine stood still between the reservation and the call"
 _NOT_BEGUN = "interrupted before the call was sent"
+_TOTAL = "{count} calls were placed, and --total allows no more: give a larger one"
 _NO_ANSWER = "the API does not answer: {count} calls in a row are of unknown outcome"
 
 
@@ -279,6 +280,8 @@ class Engine:
         """The API's ids of the calls that this process looks at, or has."""
 
         self._error: BaseException | None = None
+        self.due: float | None = None
+        """When the next call is due, where nobody is called before."""
 
     async def run(self) -> Stop:
         """
@@ -302,10 +305,10 @@ class Engine:
                 if self._stop is None and not await self._send_some():
                     await self._idle()
             stop = await self._drained(self._stop)
-        except DialformError:
+        except DialformError as error:
             await asyncio.wait(self._sends) if self._sends else None
             await self._let_go()
-            raise
+            raise self._error or error from None  # what followed from the first says less
         except BaseException:
             await self._let_go()
             raise
@@ -359,7 +362,7 @@ class Engine:
         settings = self.settings
         if settings.total is not None and self._placed + self.governor.in_flight >= settings.total:
             if not self._sends:
-                self._end(Stop(PAUSED, "total", f"{self._placed} calls were placed, the most"))
+                self._end(Stop(PAUSED, "total", _TOTAL.format(count=self._placed)))
         elif self._canary is not None and self._placed >= self._canary and not self._under_way:
             await self._end_canary()
 
@@ -476,7 +479,7 @@ class Engine:
             room = max(most - ledger.taken_of(campaign, enough=enough), 0)
             stop = None
             if not room and rule == "total":
-                stop = Stop(PAUSED, rule, f"{most} calls were placed, the most")
+                stop = Stop(PAUSED, rule, _TOTAL.format(count=most))
             picked = picked._replace(
                 ready=picked.ready[:room],
                 rooms=picked.rooms[:room],
@@ -711,6 +714,7 @@ class Engine:
         """Wait until something may have changed; finish where nothing is left."""
         now = self._now()
         wait = self._longest_idle
+        self.due = None
         if self._most(now) == 0:
             until_room = self.governor.wait(now)
             if until_room is not None:
@@ -718,6 +722,7 @@ class Engine:
         else:
             due = await self._writer.call(self._ledger.next_due, self.campaign.id)
             if due is not None:
+                self.due = due
                 wait = min(wait, due - now)
             elif not self._under_way:
                 if await self._take_stock():

@@ -104,7 +104,7 @@ def test_every_command_does_what_is_said(documented: CampaignWorld) -> None:
         "goes on: 4 done, 1 skipped"
         in said["dialform launch reminder -s dev people.csv --name november"]
     )
-    assert "1 people were added to november" in told("--append")
+    assert "1 person was added to november" in told("--append")
     assert "[canary]; go on with: dialform launch" in told("--canary")
     assert (
         "reminder is held in dev"

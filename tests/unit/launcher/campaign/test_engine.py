@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from campaign_world import CampaignWorld
+    from postgres_server import PostgresServerProcess
 
     from dialform.api.answers import Created
     from dialform.api.fast import Seen
@@ -382,6 +383,7 @@ def test_no_more_calls_than_its_total(world: CampaignWorld) -> None:
     for _ in range(2):
         stop = world.call(campaign)
         assert (stop.state, stop.rule) == ("paused", "total")
+        assert stop.message == "3 calls were placed, and --total allows no more: give a larger one"
         assert len(world.rings()) == 3
 
 
@@ -475,3 +477,18 @@ def test_a_ledger_that_can_not_be_written_ends_the_run_with_its_error(
     assert len(world.rings()) <= 2
     assert world.call(campaign).state == "finished"
     assert world.rings() == once(SEVEN)
+
+
+def test_the_first_of_several_troubles_is_told(
+    world: CampaignWorld, postgres: PostgresServerProcess
+) -> None:
+    world.ledger = postgres.new_database()
+    campaign = world.open(SEVEN, FAST._replace(in_flight=1))
+
+    def report(one: Happened) -> None:
+        if one.kind == "accepted":
+            postgres.cut_connections()  # so that nothing that follows can be written down either
+            raise LedgerError("the first trouble")
+
+    with pytest.raises(LedgerError, match="the first trouble"):
+        world.call(campaign, report=report)
