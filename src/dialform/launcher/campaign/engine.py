@@ -425,10 +425,11 @@ class Engine:
         picked, records = await self._taken(now, most)
         if picked.stop is not None:
             self._end(picked.stop)
-        if picked.is_full:
+        self._tell_of(picked)
+        if picked.is_full and self._canary is not None:
             placed = await self._writer.call(self._ledger.placed, self.campaign.id)
             self._placed = max(self._placed, placed)
-        self._tell_of(picked)
+            return self._placed >= self._canary
         full = []
         for (row, made), room, record in zip(picked.ready, picked.rooms, records, strict=True):
             if record is not None and made.body is not None:
