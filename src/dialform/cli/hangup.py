@@ -78,13 +78,13 @@ def hang_up(
             now=time.time,
             sleep=time.sleep,
         )
-        output.note(
-            f"{_calls(len(hangup.live()))} may go on: hanging up, and looking for more for "
-            f"{LOOKOUT:.0f} s"
-        )
         tried: list[Tried] = []
         told = time.monotonic()
         try:
+            output.note(
+                f"{_calls(len(hangup.live()))} may go on: hanging up, and looking for more for "
+                f"{LOOKOUT:.0f} s"
+            )
             for one in hangup.run():
                 tried.append(one)
                 if one.how == "failed" and not args.json:
