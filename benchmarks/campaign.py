@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import aiohttp
 import httpx
 
+from dialform.api.answers import Created
 from dialform.api.fast import FastClient
 from dialform.declaration import Project
 from dialform.launcher.campaign import Engine, Settings
@@ -36,6 +37,9 @@ from dialform.presets.canonical import canonical, digest
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from multiprocessing.connection import Connection
+
+    from dialform.api.fast import Seen
+    from dialform.launcher.campaign.engine import Transport
 
     Send = Callable[[bytes], Awaitable[object]]
 
@@ -145,7 +149,24 @@ class Anyone:
         """There are no caps."""
 
 
-def engine(load: Load, polls: tuple[float, ...] = FAR) -> float:
+class Nowhere:
+    """A transport that takes no time: what is left is the rules, the bytes and the ledger."""
+
+    def __init__(self) -> None:
+        """Nothing was sent."""
+        self._ids = itertools.count(1)
+
+    async def create(self, _body: bytes, *, idempotent: bool = False) -> Created:  # noqa: ARG002 - as it is called
+        """A dial of its own."""
+        await asyncio.sleep(0)
+        return Created(f"dial-{next(self._ids)}", None, None, 200, b"{}")
+
+    async def seen(self, _dial_id: str) -> Seen:
+        """Nobody asks."""
+        raise NotImplementedError
+
+
+def engine(load: Load, polls: tuple[float, ...] = FAR, transport: Transport | None = None) -> float:
     """Seconds for all of them by the engine: reserved, sent, settled, on a real disk."""
     with tempfile.TemporaryDirectory(dir=ROOT) as folder:
         ledger = Ledger(Path(folder) / "ledger.db")
@@ -155,7 +176,7 @@ def engine(load: Load, polls: tuple[float, ...] = FAR) -> float:
         )
         ledger.open_campaign(campaign, load.people)
         ledger.make_room()
-        elapsed = asyncio.run(_engine(load, campaign, ledger, polls))
+        elapsed = asyncio.run(_engine(load, campaign, ledger, polls, transport))
         ended = ledger.counts("c1").get("done", 0) if polls is AT_ONCE else len(load.people)
         if ledger.placed("c1") != len(load.people) or ended != len(load.people):
             sys.exit(f"not all were called: {ledger.counts('c1')}")
@@ -164,7 +185,11 @@ def engine(load: Load, polls: tuple[float, ...] = FAR) -> float:
 
 
 async def _engine(
-    load: Load, campaign: Campaign, ledger: Ledger, polls: tuple[float, ...]
+    load: Load,
+    campaign: Campaign,
+    ledger: Ledger,
+    polls: tuple[float, ...],
+    transport: Transport | None,
 ) -> float:
     writer = Writer(ledger)
     settings = Settings(
@@ -177,13 +202,13 @@ async def _engine(
     try:
         async with FastClient(
             load.url, "key-of-nobody", timeout=30.0, connections=AT_A_TIME * 2
-        ) as transport:
+        ) as client:
             runs = Engine(
                 campaign,
                 settings,
                 ledger=ledger,
                 writer=writer,
-                transport=transport,
+                transport=transport or client,
                 template=load.template,
                 now=time.time,
                 gate=Anyone(),
@@ -259,14 +284,17 @@ def dials(url: str, count: int, rounds: int) -> None:
             ours = count / engine(load)
             second = count / bare(load)
             slow = len(few.people) / usual(few)
-            found.append((ours, (first + second) / 2, slow))
-        rate, floor, slow = map(statistics.median, zip(*found, strict=True))
-        to_floor = statistics.median(ours / bare for ours, bare, _ in found)
-        to_slow = statistics.median(ours / slow for ours, _, slow in found)
+            unsent = count / engine(load, transport=Nowhere())
+            found.append((ours, (first + second) / 2, slow, unsent))
+        rate, floor, slow, unsent = map(statistics.median, zip(*found, strict=True))
+        to_floor = statistics.median(ours / bare for ours, bare, *_ in found)
+        to_slow = statistics.median(ours / slow for ours, _, slow, _ in found)
+        apart = statistics.median(unsent / bare for _, bare, _, unsent in found)
         print(
             f"bodies of {length / 1000:.1f} kB: {rate:,.0f} durable dials a second; aiohttp alone "
             f"{floor:,.0f}, ratio {_at_least(to_floor, AIOHTTP_AIM)}; httpx {slow:,.0f}, ratio "
-            f"{_at_least(to_slow, HTTPX_AIM)}",
+            f"{_at_least(to_slow, HTTPX_AIM)}; without sending {unsent:,.0f}, {apart:.2f} of "
+            "aiohttp alone",
             flush=True,
         )
     load = Load.of(url, SIZES[0], count)
