@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -237,6 +238,10 @@ class Engine:
         self._is_pending = is_pending
         self._stop: Stop | None = None
         self._checked = float("-inf")
+        self._asked = float("-inf")
+        self._nobody_until = float("-inf")
+        """Until then nobody is due: the ledger said so at ``_asked``, and nobody was planned."""
+
         self._wake = asyncio.Event()
         # In the order in which they began: sets would make each run another one.
         self._sends: dict[asyncio.Task[None], None] = {}
@@ -278,8 +283,10 @@ class Engine:
             LedgerError: the ledger can't be written: nothing more was sent.
 
         """
-        await self._writer.call(self._ledger.set_campaign_state, self.campaign.id, RUNNING)
-        self._before = self._placed = await self._writer.call(self._ledger.placed, self.campaign.id)
+        self._asked = self._now()
+        self._placed, due = await self._writer.call(self._begin)
+        self._before = self._placed
+        self._nobody_until = min(self._asked + self._longest_idle, math.inf if due is None else due)
         await self._take_stock()
         for aside in (self._follow_all(), self._listen()):
             self._spawn(self._aside, aside)
@@ -307,6 +314,27 @@ class Engine:
 
     # ------------------------------------------------------------------ what is there already
 
+    def _begin(self) -> tuple[int, float | None]:
+        """
+        Say that the campaign runs; how many calls it has placed, and when the next row is due.
+
+        In the ledger's thread.
+        """
+        ledger, campaign = self._ledger, self.campaign.id
+        ledger.set_campaign_state(campaign, RUNNING)
+        return ledger.placed(campaign), ledger.next_due(campaign)
+
+    def _left(self) -> tuple[list[Record], list[Record], list[Record]]:
+        """
+        Dials of processes that are gone, live calls, and ended ones that a policy tries again.
+
+        In the ledger's thread.
+        """
+        ledger, campaign = self._ledger, self.campaign.id
+        retried = {how: again.times for how, again in self.settings.retry.items()}
+        gone = ledger.abandoned(campaign=campaign, is_pending=self._is_pending)
+        return gone, ledger.live(campaign), ledger.ended(campaign, retried)
+
     async def _take_stock(self) -> bool:
         """
         Take up what others left: dials of processes that are gone, live calls, retries.
@@ -314,21 +342,18 @@ class Engine:
         A process may end between writing down how a call ended and planning the next, and an
         end may be seen by somebody who knows no policy. Returns whether anything was taken up.
         """
-        call = self._writer.call
+        gone, live, ended = await self._writer.call(self._left)
         found = False
-        for record in await call(
-            self._ledger.abandoned, campaign=self.campaign.id, is_pending=self._is_pending
-        ):
+        for record in gone:
             row = _row_of(record)
             self._tell("lost", row, "was being sent by a process that is gone: may have rung")
             found = True
-        for record in await call(self._ledger.live, self.campaign.id):
+        for record in live:
             if record.dial_id is not None and record.dial_id not in self._followed:
                 self.governor.live += 1
                 age = max(0.0, self._now() - record.placed)
                 self._follow(_row_of(record), record, age)
                 found = True
-        ended = await call(self._ledger.ended, self.campaign.id, list(self.settings.retry))
         for record in ended:
             found |= await self._plan_again(_row_of(record), record)
         return found
@@ -389,7 +414,7 @@ class Engine:
         """Reserve what is due and may be called now, and send it; whether anything moved."""
         now = self._now()
         most = self._most(now)
-        if most == 0:
+        if most == 0 or self._asked <= now < self._nobody_until:
             return False
         picked, records = await self._taken(now, most)
         if picked.stop is not None:
@@ -561,6 +586,7 @@ class Engine:
                 message = _NO_ANSWER.format(count=self._lost_in_a_row)
                 self._end(Stop(PAUSED, "no-answer-of-api", message))
         await self._writer.settle(settlement)
+        self._somebody()
         self._tell(settlement.state, row, words)
 
     async def _rejected(self, row: Row, settlement: Settlement, now: float) -> Settlement:
@@ -664,6 +690,7 @@ class Engine:
             self._ledger.again, self.campaign.id, row.person, due, after=attempt
         )
         if planned:
+            self._somebody()
             self._tell("again", row, f"attempt {attempt + 1}", call.dial_id)
         return planned
 
@@ -688,10 +715,14 @@ class Engine:
             until_room = self.governor.wait(now)
             if until_room is not None:
                 wait = min(wait, until_room)
+        elif self._asked <= now < self._nobody_until and (self._sends or self._follower):
+            wait = min(wait, self._nobody_until - now)
         else:
+            self._asked, self._nobody_until = now, now + wait
             due = await self._writer.call(self._ledger.next_due, self.campaign.id)
             if due is not None:
                 wait = min(wait, due - now)
+                self._nobody_until = min(self._nobody_until, due)
             elif not self._sends and not self._follower:
                 if await self._take_stock():
                     return
@@ -705,6 +736,10 @@ class Engine:
             await self._wake.wait()
         finally:
             alarm.cancel()
+
+    def _somebody(self) -> None:
+        """A row may be due again: what the ledger said of that before is of no use."""
+        self._nobody_until = float("-inf")
 
     async def _drained(self, stop: Stop) -> Stop:
         """Wait for the answers that are on their way; live calls go on without us."""
