@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -248,6 +249,10 @@ class Engine:
         self._is_pending = is_pending
         self._stop: Stop | None = None
         self._checked = float("-inf")
+        self._asked = float("-inf")
+        self._nobody_until = float("-inf")
+        """Until then nobody is due: the ledger said so at ``_asked``, and nobody was planned."""
+
         self._wake = asyncio.Event()
         # In the order in which they began: sets would make each run another one.
         self._sends: dict[asyncio.Task[None], None] = {}
@@ -291,10 +296,10 @@ class Engine:
             LedgerError: the ledger can't be written: nothing more was sent.
 
         """
-        await self._writer.call(self._ledger.set_campaign_state, self.campaign.id, RUNNING)
-        self._placed = await self._writer.call(self._ledger.placed, self.campaign.id)
-        if not await self._writer.call(self._ledger.setting, self._canary_key):
-            self._canary = self.settings.canary
+        self._asked = self._now()
+        self._placed, due, canary = await self._writer.call(self._begin)
+        self._canary = None if canary else self.settings.canary
+        self._nobody_until = min(self._asked + self._longest_idle, math.inf if due is None else due)
         await self._take_stock()
         for aside in (self._follow_all(), self._listen()):
             self._spawn(self._aside, aside)
@@ -322,6 +327,28 @@ class Engine:
 
     # ------------------------------------------------------------------ what is there already
 
+    def _begin(self) -> tuple[int, float | None, bool]:
+        """
+        Say that the campaign runs; how many calls it has placed, and when the next row is due.
+
+        And whether it has paused after its first calls. In the ledger's thread.
+        """
+        ledger, campaign = self._ledger, self.campaign.id
+        ledger.set_campaign_state(campaign, RUNNING)
+        was_heard = ledger.setting(self._canary_key) is not None
+        return ledger.placed(campaign), ledger.next_due(campaign), was_heard
+
+    def _left(self) -> tuple[list[Record], list[Record], list[Record]]:
+        """
+        Dials of processes that are gone, live calls, and ended ones that a policy tries again.
+
+        In the ledger's thread.
+        """
+        ledger, campaign = self._ledger, self.campaign.id
+        retried = {how: again.times for how, again in self.settings.retry.items()}
+        gone = ledger.abandoned(campaign=campaign, is_pending=self._is_pending)
+        return gone, ledger.live(campaign), ledger.ended(campaign, retried)
+
     async def _take_stock(self) -> bool:
         """
         Take up what others left: dials of processes that are gone, live calls, retries.
@@ -329,21 +356,18 @@ class Engine:
         A process may end between writing down how a call ended and planning the next, and an
         end may be seen by somebody who knows no policy. Returns whether anything was taken up.
         """
-        call = self._writer.call
+        gone, live, ended = await self._writer.call(self._left)
         found = False
-        for record in await call(
-            self._ledger.abandoned, campaign=self.campaign.id, is_pending=self._is_pending
-        ):
+        for record in gone:
             row = _row_of(record)
             self._tell("lost", row, "was being sent by a process that is gone: may have rung")
             found = True
-        for record in await call(self._ledger.live, self.campaign.id):
+        for record in live:
             if record.dial_id is not None and record.dial_id not in self._followed:
                 self.governor.live += 1
                 age = max(0.0, self._now() - record.placed)
                 self._follow(_row_of(record), record, age)
                 found = True
-        ended = await call(self._ledger.ended, self.campaign.id, list(self.settings.retry))
         for record in ended:
             found |= await self._plan_again(_row_of(record), record)
         return found
@@ -420,7 +444,7 @@ class Engine:
         """Reserve what is due and may be called now, and send it; whether anything moved."""
         now = self._now()
         most = self._most(now)
-        if most == 0:
+        if most == 0 or self._asked <= now < self._nobody_until:
             return False
         picked, records = await self._taken(now, most)
         if picked.stop is not None:
@@ -592,6 +616,7 @@ class Engine:
                 message = _NO_ANSWER.format(count=self._lost_in_a_row)
                 self._end(Stop(PAUSED, "no-answer-of-api", message))
         await self._writer.settle(settlement)
+        self._somebody()
         self._tell(settlement.state, row, words)
 
     async def _rejected(self, row: Row, settlement: Settlement, now: float) -> Settlement:
@@ -695,6 +720,7 @@ class Engine:
             self._ledger.again, self.campaign.id, row.person, due, after=attempt
         )
         if planned:
+            self._somebody()
             self._tell("again", row, f"attempt {attempt + 1}", call.dial_id)
         return planned
 
@@ -715,16 +741,19 @@ class Engine:
         """Wait until something may have changed; finish where nothing is left."""
         now = self._now()
         wait = self._longest_idle
-        self.due = None
         if self._most(now) == 0:
+            self.due = None
             until_room = self.governor.wait(now)
             if until_room is not None:
                 wait = min(wait, until_room)
+        elif self._asked <= now < self._nobody_until and self._under_way:
+            wait = min(wait, self._nobody_until - now)
         else:
-            due = await self._writer.call(self._ledger.next_due, self.campaign.id)
+            self._asked, self._nobody_until = now, now + wait
+            self.due = due = await self._writer.call(self._ledger.next_due, self.campaign.id)
             if due is not None:
-                self.due = due
                 wait = min(wait, due - now)
+                self._nobody_until = min(self._nobody_until, due)
             elif not self._under_way:
                 if await self._take_stock():
                     return
@@ -738,6 +767,10 @@ class Engine:
             await self._wake.wait()
         finally:
             alarm.cancel()
+
+    def _somebody(self) -> None:
+        """A row may be due again: what the ledger said of that before is of no use."""
+        self._nobody_until = float("-inf")
 
     async def _drained(self, stop: Stop) -> Stop:
         """Wait for the answers that are on their way; live calls go on without us."""

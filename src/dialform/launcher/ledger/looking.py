@@ -6,12 +6,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from dialform.errors import UsageError
+from dialform.launcher.ledger.grouped import numbered
 from dialform.launcher.ledger.reading import age, record_where, records_where
 from dialform.launcher.ledger.storage import Storage, written
 from dialform.launcher.records import DIAL_STATES, RESERVED, UNKNOWN, Content, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
 ERASED = "erased:"
 """What begins the person of a dial whose personal data was removed."""
@@ -22,7 +23,7 @@ _MAY_RING = "state IN ('reserved', 'accepted', 'unknown')"
 _LAST_OF_DONE = (
     "EXISTS (SELECT 1 FROM person WHERE person.campaign = dial.campaign "
     "AND person.person = dial.person AND person.attempt = dial.attempt "
-    "AND person.state = 'done')"
+    "AND person.state = 'done' AND person.state <> 'skipped')"  # by the index of people
 )
 
 
@@ -154,22 +155,25 @@ class Looking(Storage):
             )
         return {one for (one,) in found}
 
-    def ended(self, campaign: str, hows: Sequence[str]) -> list[Record]:
+    def ended(self, campaign: str, hows: Mapping[str, int]) -> list[Record]:
         """
         The dials of a campaign's done rows whose call ended in one of the ways ``hows``.
 
-        Of each row its last attempt alone: those that a retry policy has something to say of.
+        Of each row its last attempt alone, and at most the attempt that its way names: those
+        that a retry policy has something to say of.
         """
         if not hows:
             return []
-        ways = {f"how{at}": how for at, how in enumerate(hows)}
-        named = ", ".join(f":{name}" for name in ways)
+        ways = " OR ".join(
+            f"(attempt <= :most{at} AND (call_status = :how{at} OR result = :how{at}))"
+            for at in range(len(hows))
+        )
         with self._reading("nothing was read") as connection:
             return records_where(
                 connection,
                 "campaign = :campaign AND state = 'accepted' AND ended_at IS NOT NULL "
-                f"AND (call_status IN ({named}) OR result IN ({named})) AND {_LAST_OF_DONE}",
-                {"campaign": campaign, **ways},
+                f"AND ({ways}) AND {_LAST_OF_DONE}",
+                {"campaign": campaign, **numbered("how", hows), **numbered("most", hows.values())},
             )
 
     def recent(self, person: str, since: float, *, to: str | None = None) -> list[Record]:

@@ -73,7 +73,8 @@ def move_rows(  # noqa: PLR0913 - as `move_row`
     ours = sorted(one for one in attempts if one[0] is not None)
     for campaign, of_one in groupby(ours, key=itemgetter(0)):
         people = list(of_one)
-        if len({one[1] for one in people}) < len(people):  # one statement knows one of each
+        if len(people) == 1 or len({one[1] for one in people}) < len(people):
+            # One statement knows one of each.
             for one in people:
                 move_row(connection, one, state, from_state=None, reason=reason, back=back, due=due)
             continue

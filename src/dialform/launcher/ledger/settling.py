@@ -173,25 +173,30 @@ class Settling(Storage):
         ``campaign`` limits it to one campaign's. Returns those given up, as they were.
         """
         now = self._clock()
-        with self._writing("abandoned dials stay reserved, which counts as unknown") as connection:
-            where = "state = 'reserved'"
-            if campaign is not None:
-                where += " AND campaign = :campaign"
+        otherwise = "abandoned dials stay reserved, which counts as unknown"
+        where = "state = 'reserved'" + ("" if campaign is None else " AND campaign = :campaign")
+        # Most often there are none: then nobody waits for a transaction.
+        with self._reading(otherwise) as connection:
             found = records_where(connection, where, {"campaign": campaign})
-            gone = [
-                record
-                for record in found
-                if not (record.pending(now) if is_pending is None else is_pending(record))
-            ]
-            for record in sorted(gone, key=lambda one: one.id):  # as all do
+        gone = {
+            record.id
+            for record in found
+            if not (record.pending(now) if is_pending is None else is_pending(record))
+        }
+        if not gone:
+            return []
+        with self._writing(otherwise) as connection:
+            found = records_where(connection, where, {"campaign": campaign})
+            given_up = [one for one in found if one.id in gone]  # less those settled meanwhile
+            for record in sorted(given_up, key=lambda one: one.id):  # as all do
                 late = "its time was over" if now > record.deadline else "its process is gone"
                 evidence = (
                     f"reserved at {record.reserved_at} by process {record.process} on "
                     f"{record.host}; no answer was written down and {late}"
                 )
-                given_up = Settlement(record.id, UNKNOWN, evidence=evidence, settled_by=ABANDONED)
-                _settle(connection, [given_up], now)
-        return gone
+                settlement = Settlement(record.id, UNKNOWN, evidence=evidence, settled_by=ABANDONED)
+                _settle(connection, [settlement], now)
+        return given_up
 
 
 def _settle(connection: Connection, page: Sequence[Settlement], now: float) -> None:

@@ -46,10 +46,11 @@ class SqliteConnection:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """``connection`` starts no transactions by itself."""
         self._connection = connection
+        self._run = connection.cursor().execute  # one for all: whoever holds it reads it whole
 
     def change(self, statement: str, values: Values | Sequence[Any] | None = None) -> int:
         """Run a statement; the number of rows that it changed."""
-        return self._connection.execute(statement, values or {}).rowcount
+        return self._run(statement, values or {}).rowcount
 
     def change_each(self, statement: str, values: Iterable[Values | Sequence[Any]]) -> int:
         """Run a statement for each of ``values``; the number of rows changed by all."""
@@ -57,19 +58,19 @@ class SqliteConnection:
 
     def rows(self, statement: str, values: Values | None = None) -> Rows:
         """All rows of a query."""
-        return self._connection.execute(statement, values or {}).fetchall()
+        return self._run(statement, values or {}).fetchall()
 
     def begin(self, *, alone: bool = True) -> None:  # noqa: ARG002 - see `Connection`
         """Begin a transaction that holds the write lock from its start."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._run("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """End it: on disk when this returns."""
-        self._connection.execute("COMMIT")
+        self._run("COMMIT")
 
     def rollback(self) -> None:
         """Undo it."""
-        self._connection.execute("ROLLBACK")
+        self._run("ROLLBACK")
 
     def dials(self) -> int:
         """The number of the last row: none is ever removed."""

@@ -68,6 +68,9 @@ class Storage:
         self._together = 0
         """The thread in whose transaction everything is done for now; 0 for none."""
 
+        self._around: Use
+        """That transaction, or the last."""
+
         self._committed: list[Callable[[], None]] = []
         """What is done when it is on disk."""
 
@@ -142,6 +145,7 @@ class Storage:
         One transaction for all that this thread asks of the ledger in a ``with`` block.
 
         All of it is on disk when the block ends, or none of it is where it raises. Others wait.
+        It begins with the first that is asked: a block that asks nothing waits for nobody.
         """
         return Use(self, otherwise, writing=True, together=True)
 
@@ -225,11 +229,11 @@ class Use:
             self._database = storage._where()  # noqa: SLF001
             try:
                 self._connection = storage._opened(self._database)  # noqa: SLF001
-                if self._writing:
-                    self._connection.begin(alone=self._alone)
-                    self._begun = True
                 if self._together:
+                    storage._around = self  # noqa: SLF001
                     storage._together = threading.get_ident()  # noqa: SLF001
+                elif self._writing:
+                    self._begin()
             except self._database.errors as error:
                 raise self._told(error) from None
         except BaseException:
@@ -252,6 +256,20 @@ class Use:
             storage._lock.release()  # noqa: SLF001
         for one in after if error is None else ():
             one()
+
+    def begun(self) -> Connection:
+        """The connection, once the transaction has begun."""
+        if not self._begun:
+            self._begin()
+        return self._connection
+
+    def _begin(self) -> None:
+        try:
+            self._connection.begin(alone=self._alone)
+        except self._database.errors:
+            self._undo()  # a server may have begun it, and then failed to wait for the others
+            raise
+        self._begun = True
 
     def _end(self, error: BaseException | None) -> None:
         if self._begun and error is None:
@@ -286,9 +304,12 @@ class Joined(Use):
     __slots__ = ()
 
     def __enter__(self) -> Connection:
-        """The connection of the block around it."""
+        """The connection of the block around it, which begins here if it has not."""
         self._database = self._storage._where()  # noqa: SLF001 - a part of it
-        return self._storage._opened(self._database)  # noqa: SLF001
+        try:
+            return self._storage._around.begun()  # noqa: SLF001
+        except self._database.errors as error:
+            raise self._told(error) from None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object

@@ -188,3 +188,50 @@ def test_making_room_changes_nothing(ledger: Ledger) -> None:
     ledger.make_room()
     assert states(ledger) == {ANN: ("planned", 0)}
     assert ledger.setting("") is None
+
+
+def test_who_has_nothing_to_write_waits_for_nobody(place: str) -> None:
+    """And who waited in vain may write once the others are done."""
+    with closing(Ledger(place, patience=0.3)) as ledger, closing(Ledger(place)) as other:
+        ledger.open_campaign(CAMPAIGN, people(ANN))
+        with other.together("nothing"):
+            other.set("held", "yes")
+            with ledger.together("nothing"):
+                pass
+            assert ledger.abandoned(campaign="c1") == []
+            with pytest.raises(LedgerError, match="not kept"):
+                ledger.set("mine", "1")
+            with pytest.raises(LedgerError, match="not kept"), ledger.together("nothing"):
+                ledger.set("mine", "1")
+        ledger.set("mine", "2")
+        assert (ledger.setting("mine"), other.setting("held")) == ("2", "yes")
+
+
+def test_only_ended_calls_that_may_be_tried_again_are_found(ledger: Ledger) -> None:
+    ledger.open_campaign(CAMPAIGN, people(ANN, BEN, CAT))
+    ledger.settle_many([accepted(one) for one in reserved(ledger, ANN, BEN, CAT)])
+    ledger.see(f"d{ANN}", "no-answer", at=NOW, result="NO_ANSWER")
+    ledger.see(f"d{BEN}", "failed", at=NOW, result="RATE_LIMITED")
+
+    def ended(**hows: int) -> list[str]:
+        return sorted(str(one.to) for one in ledger.ended("c1", hows))
+
+    assert ended(**{"no-answer": 1, "RATE_LIMITED": 2}) == [ANN, BEN]
+    assert ended(failed=1) == [BEN]
+    assert ended(**{"no-answer": 0, "busy": 3}) == []
+    assert ledger.again("c1", ANN, NOW, after=1)
+    assert ended(**{"no-answer": 1}) == []
+
+
+def test_people_are_found_by_their_index_where_ended_calls_are_looked_for(tmp_path: Path) -> None:
+    """Else each call that ended costs a walk through all people."""
+    asked: list[str] = []
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        with ledger._reading() as connection:
+            raw = connection._connection  # type: ignore[attr-defined]
+        raw.set_trace_callback(asked.append)
+        ledger.ended("c1", {"busy": 1})
+        raw.set_trace_callback(None)
+        plan = " ".join(str(step[-1]) for step in raw.execute(f"EXPLAIN QUERY PLAN {asked[0]}"))
+    assert "SEARCH dial USING INDEX dial_accepted" in plan
+    assert "SEARCH person USING INDEX person_once" in plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from itertools import accumulate
+from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
 from dialform.api import answers
@@ -28,6 +29,11 @@ ENDS = (
 )
 
 _WEIGHTS = list(accumulate(one[0] for one in ENDS))
+
+
+def drawn(rng: Random, mean: float) -> float:
+    """A length of time, as `Random.expovariate` draws it, with less around it."""
+    return -log(1.0 - rng.random()) * mean
 
 
 class Receipt(NamedTuple):
@@ -155,5 +161,5 @@ class SimulatedApi:
         answer.take(json.dumps(said).encode())
         answer.complete = True
 
-    async def _passes(self) -> None:
-        await self._loop.pause(self._rng.expovariate(1 / self._slow))
+    def _passes(self) -> asyncio.Future[None]:
+        return self._loop.pause(drawn(self._rng, self._slow))

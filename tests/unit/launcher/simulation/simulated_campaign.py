@@ -7,14 +7,14 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from judge import judged
 from launcher_world import BINDINGS, CALL, INPUTS, PROFILE
-from simulated_api import SimulatedApi
+from simulated_api import SimulatedApi, drawn
 from simulated_loop import SimulatedLoop
 
 from dialform.errors import LedgerError
@@ -101,8 +101,9 @@ class SimulatedWriter(Writer):
 
     async def call(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
         self._world.alive(self._process)
-        result = self._world.writes(lambda: function(*args, **kwargs))
-        await self._world.disk(self._process)
+        result = self._world.writes(function, *args, **kwargs)
+        await self._world.disk()
+        self._world.alive(self._process)
         return result
 
     async def _turn(self, group: Any) -> list[Any]:
@@ -136,13 +137,24 @@ class Memory(SqliteFile):
 
     def __init__(self) -> None:
         super().__init__(":memory:", patience=0.0, identifier=lambda: "ledger")
-        self.opened = super().connect()._connection
+        self.opened = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        _new_ledger().backup(self.opened)
 
     def connect(self) -> SqliteConnection:
         return OneForAll(self.opened)
 
     def _make_file(self) -> None:
         pass
+
+
+@cache
+def _new_ledger() -> sqlite3.Connection:
+    """A ledger as it is made, in memory: what others begin as."""
+    made = SqliteFile(":memory:", patience=0.0, identifier=lambda: "ledger")
+    made._make_file = lambda: None  # type: ignore[method-assign]
+    return made.connect()._connection
 
 
 class SimulatedLedger(Ledger):
@@ -180,6 +192,7 @@ class SimulatedCampaign:
         self._kills = self.rng.choice((60.0, 600.0, 7200.0, 86400.0))
         self._comes_back = self.rng.choice((2.0, 60.0, 1800.0))
         self._ledgers: list[Ledger] = []
+        self._tasks: list[asyncio.Task[Any]] = []  # else what is left of some would be collected
         self.campaign: Campaign
 
     def _drawn(self) -> Settings:
@@ -210,17 +223,16 @@ class SimulatedCampaign:
         if process.dead:
             raise Killed
 
-    async def disk(self, process: Process) -> None:
+    def disk(self) -> asyncio.Future[None]:
         """The time that a disk takes; the process may be gone when it is over."""
-        await self.loop.pause(self.rng.expovariate(1 / 0.01))
-        self.alive(process)
+        return self.loop.pause(drawn(self.rng, 0.01))
 
-    def writes(self, function: Callable[[], _Result]) -> _Result:
+    def writes(self, function: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result:
         """A call of the ledger; a full disk fails before it, a broken one after."""
         draw = self.rng.random()
         if draw < self._disk:
             raise LedgerError("the disk is full")
-        result = function()
+        result = function(*args, **kwargs)
         if draw < 2 * self._disk:
             raise LedgerError("the disk says that it failed")
         return result
@@ -334,18 +346,21 @@ class SimulatedCampaign:
             self.processes[process.name] = process
             self.note(process.name, "starts")
             task = asyncio.ensure_future(self._process(process))
+            self._tasks.append(task)
             life = self.rng.expovariate(1 / self._kills)
             await asyncio.wait([task], timeout=life)
             if not task.done():
                 self.note(process.name, "is killed")
                 process.dead = True
                 task.cancel()
-                await asyncio.wait([task])
+                # What it waits for may be gone with it.
+                await asyncio.wait([task], timeout=1.0)
             process.dead = True
-            error = None if task.cancelled() else task.exception()
+            ended = task.done() and not task.cancelled()
+            error = task.exception() if ended else None
             if error is not None and not isinstance(error, (Killed, LedgerError)):
                 raise error
-            if not task.cancelled() and error is None:
+            if ended and error is None:
                 stop = task.result()
                 self.note(process.name, *stop)
                 if stop.state == "finished":

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    _Due = tuple[Callable[..., object], tuple[object, ...], "_Handle | None"]
+    """What is to be called with what, unless that was taken back."""
+
 _SAME = 1e-9
 """Seconds that are no time: what is due within them is due now."""
 
@@ -25,11 +28,13 @@ _SAME = 1e-9
 class SimulatedLoop(asyncio.BaseEventLoop):
     """Runs coroutines in the order of their due times, as fast as they can be computed."""
 
+    get_debug = staticmethod(bool)  # no; asked at each task and future
+
     def __init__(self) -> None:
         super().__init__()
         self.passed = 0.0
-        self._soon: list[_Handle] = []
-        self._later: list[tuple[float, int, _Handle]] = []
+        self._soon: list[_Due] = []
+        self._later: list[tuple[float, int, _Due]] = []
         self._asked = 0
 
     def time(self) -> float:
@@ -38,19 +43,17 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: object, context: object = None
-    ) -> _Handle:
-        """In the next turn."""
-        handle = _Handle(callback, args)
-        self._soon.append(handle)
-        return handle
+    ) -> None:
+        """In the next turn. Nobody takes it back, so there is no handle for that."""
+        self._soon.append((callback, args, None))
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: object, context: object = None
     ) -> _Handle:
         """When that time has come."""
-        handle = _Handle(callback, args)
+        handle = _Handle()
         self._asked += 1
-        heappush(self._later, (when, self._asked, handle))
+        heappush(self._later, (when, self._asked, (callback, args, handle)))
         return handle
 
     def call_later(  # type: ignore[override]
@@ -62,7 +65,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def pause(self, seconds: float) -> asyncio.Future[None]:
         """`asyncio.sleep` with less around it."""
         future: asyncio.Future[None] = asyncio.Future(loop=self)
-        self.call_at(self.passed + seconds, _wake, future)
+        self._asked += 1
+        heappush(self._later, (self.passed + seconds, self._asked, (_wake, (future,), None)))
         return future
 
     def create_task(self, coro: Any, **_: Any) -> asyncio.Task[Any]:
@@ -73,21 +77,22 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """All turns until it is stopped: what is to be done now, or what is due next."""
         later = self._later
         while not self._stopping:  # type: ignore[attr-defined]
-            while later and later[0][2].callback is None:
+            while later and (first := later[0][2][2]) is not None and first.off:
                 heappop(later)
-            if not self._soon:
+            turn = self._soon
+            if not turn:
                 if not later:
                     raise RuntimeError("it stands still: everybody waits for somebody else")
                 self.passed = max(self.passed, later[0][0])
-            turn, self._soon = self._soon, []
+            self._soon = []
             end = self.passed + _SAME
             while later and later[0][0] <= end:
                 turn.append(heappop(later)[2])
-            for handle in turn:
-                if handle.callback is None:
+            for callback, args, handle in turn:
+                if handle is not None and handle.off:
                     continue
                 try:
-                    handle.callback(*handle.args)
+                    callback(*args)
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException as error:  # noqa: BLE001 - as other loops do
@@ -95,13 +100,13 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., object], *args: object, context: object = None
-    ) -> _Handle:
+    ) -> None:
         """For what ends a generator that nobody holds any more; of other threads there are none."""
         running = self._thread_id  # type: ignore[attr-defined]
         if running is None:  # what a dead process left, found by the collector after the end
-            return _Handle(callback, args)
+            return
         assert threading.get_ident() == running, "a thread has no place in a simulation"
-        return self.call_soon(callback, *args)
+        self.call_soon(callback, *args)
 
 
 def _wake(future: asyncio.Future[None]) -> None:
@@ -110,17 +115,15 @@ def _wake(future: asyncio.Future[None]) -> None:
 
 
 class _Handle:
-    """What is to be called, unless it is cancelled."""
+    """What takes back what was to be called."""
 
-    __slots__ = ("args", "callback")
+    __slots__ = ("off",)
 
-    def __init__(self, callback: Callable[..., object], args: tuple[object, ...]) -> None:
-        self.callback: Callable[..., object] | None = callback
-        self.args = args
+    def __init__(self) -> None:
+        self.off = False
 
     def cancel(self) -> None:
-        self.callback = None
-        self.args = ()
+        self.off = True
 
     def cancelled(self) -> bool:
-        return self.callback is None
+        return self.off
