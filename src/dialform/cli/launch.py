@@ -283,8 +283,9 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
     counts = ledger.counts(found.id)
     remain = counts.get("planned", 0)
     output.note(f"campaign {args.name} goes on: {_counted(counts)}")
-    if args.dry_run or not _agreed(args, remain):
+    if args.dry_run:
         return None
+    _agree(args, remain)
     changed = found._replace(
         settings=settings.as_json(),
         version=entry.version,
@@ -313,17 +314,19 @@ def _agreed_rows(
         pass
     peoplefile.note_numbers(people)
     _show(args, forecast, released, settings)
-    if args.dry_run or not _agreed(args, forecast.people):
+    if args.dry_run:
         return None
+    _agree(args, forecast.people)
     return _forecast(registry, released.entry.environment, settings).rows(people.rows())
 
 
-def _agreed(args: argparse.Namespace, people: int) -> bool:
-    """Whether the calls may begin. The people that stdin gives can't answer."""
+def _agree(args: argparse.Namespace, people: int) -> None:
+    """Return if the calls may begin. The people that stdin gives can't answer."""
     if people and args.file == "-" and not args.yes:
         raise UsageError("there is no terminal to ask at: say --yes to call them")
     who = "1 person" if people == 1 else f"{people:,} people"
-    return confirm.agreed(f"Call {who}?", yes=args.yes or not people)
+    if not confirm.agreed(f"Call {who}?", yes=args.yes or not people):
+        raise Refused("nobody was called")
 
 
 def _forecast(registry: Registry, environment: str, settings: Settings) -> Forecast:

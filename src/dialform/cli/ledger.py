@@ -393,7 +393,7 @@ def _print_unknown(records: list[Record]) -> None:
 def _evidence(record: Record) -> list[str]:
     """What is known of an unknown dial, a line each."""
     known = (record.evidence or "").splitlines()
-    if record.words:
+    if record.words and record.words not in known:
         known.insert(0, record.words)
     if record.status is not None:
         known.insert(0, f"the API answered {record.status}")

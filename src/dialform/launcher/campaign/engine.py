@@ -423,7 +423,9 @@ class Engine:
             except Refused as error:
                 return Picked([], [], [], [], Stop(PAUSED, "suppression", str(error)))
             refusal = None if why is not None else self._gate.allows(now, row)
-            if refusal is not None and refusal.due is None:
+            if why is not None:
+                why = f"suppressed: {why}"  # as a plan says it
+            elif refusal is not None and refusal.due is None:
                 why = refusal.message
             if why is not None:
                 picked.skipped.append((row, why))

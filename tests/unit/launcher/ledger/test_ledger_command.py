@@ -79,6 +79,7 @@ def test_unknown_ones_are_listed_with_what_is_known(world: World) -> None:
     out, said = world.run("ledger", "--unknown")
     assert out.decode().startswith(f"{identifier[:12]}  ")
     assert ANN in out.decode()
+    assert out.decode().count("no answer came") == 1
     assert "dialform settle DIAL --rang|--did-not-ring" in said
 
 
