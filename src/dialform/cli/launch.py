@@ -443,10 +443,12 @@ def _again(args: argparse.Namespace) -> str:
     """The command that goes on: with what says where and how the file is read; limits are kept."""
     import shlex  # noqa: PLC0415 - when run
 
+    from dialform.launcher.places import without_password  # noqa: PLC0415
+
     words = ["dialform", "launch", args.preset, args.file, "-s", args.stack, "--name", args.name]
     for name in ("registry", "ledger", "format", "region", "person_column"):
         if getattr(args, name) is not None:
-            words += [f"--{name.replace('_', '-')}", getattr(args, name)]
+            words += [f"--{name.replace('_', '-')}", without_password(getattr(args, name))]
     for column in args.ignore_column:
         words += ["--ignore-column", column]
     if args.use_proxy:

@@ -66,6 +66,7 @@ def test_dials_are_listed_newest_first(world: World) -> None:
     assert document["format"] == "dialform.ledger/1"
     (dial,) = document["dials"]
     assert (dial["to"], dial["state"], dial["version"]) == (ANN, "accepted", 1)
+    assert (dial["seenAt"], dial["endedAt"]) == (None, None)
     assert (dial["inputs"], dial["withheld"]) == ({"company": "Acme", "name": "Ann"}, ["pin"])
     assert len(json.loads(world.run("ledger", "--json", "--limit", "1")[0])["dials"]) == 1
     assert "no such dial" in world.run("ledger", "-s", "prod")[1]
