@@ -461,7 +461,7 @@ def test_a_ledger_that_can_not_be_written_ends_the_run_with_its_error(
 def test_the_first_of_several_troubles_is_told(
     world: CampaignWorld, postgres: PostgresServerProcess
 ) -> None:
-    world.ledger = postgres.new_database()
+    world.place = postgres.new_database()
     campaign = world.open(SEVEN, FAST._replace(in_flight=1))
 
     def report(one: Happened) -> None:

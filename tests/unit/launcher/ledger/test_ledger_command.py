@@ -211,6 +211,9 @@ def test_a_copied_ledger_dials_nobody_until_it_is_adopted(world: World) -> None:
     _, said = world.run(*adopt, code=64)
     assert f"{world.ledger}" in said
     assert "anna" in said
+    assert "That is here" not in said
+    _, said = world.run("ledger", "adopt", *WHY, code=64)
+    assert "That is here: there is another only if this one came from a backup." in said
     _, said = world.run(*adopt, "--yes")
     assert "adopted with claim 2" in said
     world.dial("--ledger", str(clone))
