@@ -151,8 +151,10 @@ def _again(args: argparse.Namespace, ledger: str | None = None) -> str:
     """The command that does the rest; ``ledger`` in the place of the one that was named."""
     import shlex  # noqa: PLC0415 - where it is told
 
+    from dialform.launcher.places import without_password  # noqa: PLC0415
+
     words = ["dialform", "stop", *(["--all"] if args.all else args.preset), "-s", args.stack]
     for name, value in (("registry", args.registry), ("ledger", ledger or args.ledger)):
         if value is not None:
-            words += [f"--{name}", value]
+            words += [f"--{name}", without_password(value)]
     return f"{shlex.join(words)} --hangup --reason ..."

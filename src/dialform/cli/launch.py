@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dialform.cli import confirm, context, peoplefile
-from dialform.errors import Refused, UsageError
+from dialform.errors import LedgerError, Refused, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from dialform.cli.parser import Parser
     from dialform.cli.progress import Progress
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from dialform.launcher.records import Campaign, Row
     from dialform.launcher.resolve import Released
     from dialform.registry import Registry
+
+_RECOUNT = 10
+"""Seconds after which the rows are counted in the ledger again, for what is shown."""
 
 _DESCRIPTION = """\
 Call a list of people with what is released, each at most once per attempt.
@@ -283,8 +286,9 @@ def _resume(  # noqa: PLR0913, PLR0917 - all that a campaign is made of
     counts = ledger.counts(found.id)
     remain = counts.get("planned", 0)
     output.note(f"campaign {args.name} goes on: {_counted(counts)}")
-    if args.dry_run or not _agreed(args, remain):
+    if args.dry_run:
         return None
+    _agree(args, remain)
     changed = found._replace(
         settings=settings.as_json(),
         version=entry.version,
@@ -313,17 +317,19 @@ def _agreed_rows(
         pass
     peoplefile.note_numbers(people)
     _show(args, forecast, released, settings)
-    if args.dry_run or not _agreed(args, forecast.people):
+    if args.dry_run:
         return None
+    _agree(args, forecast.people)
     return _forecast(registry, released.entry.environment, settings).rows(people.rows())
 
 
-def _agreed(args: argparse.Namespace, people: int) -> bool:
-    """Whether the calls may begin. The people that stdin gives can't answer."""
+def _agree(args: argparse.Namespace, people: int) -> None:
+    """Return if the calls may begin. The people that stdin gives can't answer."""
     if people and args.file == "-" and not args.yes:
         raise UsageError("there is no terminal to ask at: say --yes to call them")
     who = "1 person" if people == 1 else f"{people:,} people"
-    return confirm.agreed(f"Call {who}?", yes=args.yes or not people)
+    if not confirm.agreed(f"Call {who}?", yes=args.yes or not people):
+        raise Refused("nobody was called")
 
 
 def _forecast(registry: Registry, environment: str, settings: Settings) -> Forecast:
@@ -399,7 +405,6 @@ def _call(
     import os  # noqa: PLC0415
 
     from dialform.cli.progress import Progress  # noqa: PLC0415
-    from dialform.errors import LedgerError  # noqa: PLC0415
     from dialform.launcher.keys import key_of  # noqa: PLC0415
 
     key = key_of(released.keyvar, None, os.environ)
@@ -440,10 +445,12 @@ def _again(args: argparse.Namespace) -> str:
     """The command that goes on: with what says where and how the file is read; limits are kept."""
     import shlex  # noqa: PLC0415 - when run
 
+    from dialform.launcher.places import without_password  # noqa: PLC0415
+
     words = ["dialform", "launch", args.preset, args.file, "-s", args.stack, "--name", args.name]
     for name in ("registry", "ledger", "format", "region", "person_column"):
         if getattr(args, name) is not None:
-            words += [f"--{name.replace('_', '-')}", getattr(args, name)]
+            words += [f"--{name.replace('_', '-')}", without_password(getattr(args, name))]
     for column in args.ignore_column:
         words += ["--ignore-column", column]
     if args.use_proxy:
@@ -462,6 +469,7 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
 ) -> Stop:
     import asyncio  # noqa: PLC0415 - when run
     import time  # noqa: PLC0415
+    from functools import partial  # noqa: PLC0415
 
     from dialform.api.fast import FastClient  # noqa: PLC0415
     from dialform.launcher.campaign.engine import Engine  # noqa: PLC0415
@@ -503,7 +511,8 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
                 longest_call=60.0 * (minutes if isinstance(minutes, int) else 60),
             )
             progress.watches(engine)
-            ticks = asyncio.ensure_future(_tick(progress))
+            counts = partial(writer.call, ledger.counts, campaign.id)
+            ticks = asyncio.ensure_future(_tick(progress, counts))
             try:
                 return await _interruptible(engine, progress.interrupted)
             finally:
@@ -512,12 +521,17 @@ async def _engine(  # noqa: PLR0913, PLR0917 - everything comes in
         writer.close()
 
 
-async def _tick(progress: Progress) -> None:
-    """Time passes also while nothing happens."""
+async def _tick(progress: Progress, counts: Callable[[], Awaitable[dict[str, int]]]) -> None:
+    """Time passes also while nothing happens, and others may share the campaign."""
     import asyncio  # noqa: PLC0415 - when run
+    from contextlib import suppress  # noqa: PLC0415
+    from itertools import count  # noqa: PLC0415
 
-    while True:
+    for second in count(1):
         await asyncio.sleep(1)
+        if second % _RECOUNT == 0:
+            with suppress(LedgerError):  # the engine comes upon it as well
+                progress.recounted(await counts())
         progress.passes()
 
 

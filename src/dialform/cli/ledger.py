@@ -262,6 +262,8 @@ def run_adopt(args: argparse.Namespace) -> None:
             f"The last to claim it was {newest.place} on {newest.host}, by "
             f"{newest.by or 'somebody'} at {newest.time}, with {newest.dials} dials on record."
         )
+        if (newest.host, newest.place) == ledger.standing():
+            last += " That is here: there is another only if this one came from a backup."
     confirm.confirm(
         f"{last} This one is {ledger.shown} with {ledger.dials()} dials. People whom the other has "
         "called since may be called again by this one. Is the other one ended for good?",
@@ -393,7 +395,7 @@ def _print_unknown(records: list[Record]) -> None:
 def _evidence(record: Record) -> list[str]:
     """What is known of an unknown dial, a line each."""
     known = (record.evidence or "").splitlines()
-    if record.words:
+    if record.words and record.words not in known:
         known.insert(0, record.words)
     if record.status is not None:
         known.insert(0, f"the API answered {record.status}")

@@ -132,6 +132,10 @@ class Progress:
             self._told, self._said = now, line
             self._note(line)
 
+    def recounted(self, counts: dict[str, int]) -> None:
+        """So many rows are in each state: other processes may have called some."""
+        self._counts = dict(counts)
+
     def interrupted(self) -> None:
         """The first Ctrl-C."""
         self._note(

@@ -155,7 +155,7 @@ def _print_table(
         output.json_document({"format": "dialform.results/1", "versions": versions})
         return
     if not found:
-        output.note(f"the ledger {ledger.path} has no such dials in {environment}")
+        output.note(f"the ledger {ledger.shown} has no such dials in {environment}")
         return
     headers = ["preset", "version", "placed", "answered", "completed", "failed", "rejected"]
     headers += ["unknown", "failure rate", "talked"]
@@ -360,7 +360,7 @@ def _publish(args: argparse.Namespace, ledger: Ledger, environment: str) -> None
         output.json_document({"format": "dialform.published/1", "evidence": evidence})
         return
     if not made:
-        output.note(f"the ledger {ledger.path} has no dial of a release in {environment}")
+        output.note(f"the ledger {ledger.shown} has no dial of a release in {environment}")
     for one in made:
         output.data(
             f"{one.preset} version {one.version} in {environment}: {one.tally.completed} "

@@ -100,7 +100,7 @@ def _records(
         record = ledger.record(identifier) or ledger.taken(environment, identifier)
         if record is None or record.environment != environment:
             raise UsageError(
-                f"the ledger {ledger.path} has no dial {identifier!r} in {environment}; "
+                f"the ledger {ledger.shown} has no dial {identifier!r} in {environment}; "
                 "`dialform results --jsonl` lists what it has"
             )
         asked.append(record)

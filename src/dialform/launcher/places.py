@@ -24,3 +24,13 @@ def default_ledger(base: str | os.PathLike[str] | None, environment: Mapping[str
     import platformdirs  # noqa: PLC0415 - outside of a project only
 
     return os.path.join(platformdirs.user_state_dir("dialform"), "ledger.db")  # noqa: PTH118
+
+
+def without_password(place: str) -> str:
+    """A ledger's place as it may be shown: a URL without its password."""
+    if "://" not in place:
+        return place
+    import re  # noqa: PLC0415 - of URLs only
+
+    shown = re.sub(r"(//[^/@:]*):[^@/]*@", r"\1:***@", place)
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)

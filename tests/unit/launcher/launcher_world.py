@@ -72,7 +72,7 @@ class World:
         self.folder = folder
         self.sandbox = sandbox
         self.url = sandbox.url
-        self.ledger: str | Path = folder / "ledger.db"
+        self.ledger = folder / "ledger.db"
         self.registry = Registry.open("registry", base=folder)
         self.environment = {
             **{

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
@@ -55,12 +56,11 @@ class PostgresServerProcess:
             **self._user,
         )
         self._wait()
-        self._made = 0
+        self._names = itertools.count(1)
 
     def new_database(self) -> str:
-        """The URL of a new, empty database."""
-        self._made += 1
-        name = f"ledger{self._made}"
+        """The URL of a new, empty database. Thread-safe."""
+        name = f"ledger{next(self._names)}"
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self._url(name)

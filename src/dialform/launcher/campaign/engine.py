@@ -70,7 +70,8 @@ EQUAL_REJECTIONS = 5
 _GROUP = 64
 """Rows that are reserved in one transaction, at most."""
 
-_NEVER_THERE = frozenset((401, 403, 404))
+_KEY_REFUSED = frozenset((401, 403))
+_NEVER_THERE = _KEY_REFUSED | {404}
 """Rejections that are about the key, the agent or the workspace, never about who is called."""
 
 _SHORTEST = 0.02
@@ -480,7 +481,7 @@ class Engine:
                 return Picked([], [], [], [], Stop(PAUSED, "suppression", str(error)))
             refusal = None if why is not None else self._gate.allows(now, row)
             if why is not None:
-                picked.skipped.append((row, why))
+                picked.skipped.append((row, f"suppressed: {why}"))  # as a plan says it
             elif refusal is not None:
                 picked.refuses(row, refusal, now)
             else:
@@ -693,7 +694,10 @@ class Engine:
         """What the API says of a call; None where it says nothing now."""
         try:
             return await self._transport.seen(dial_id)
-        except ApiError:
+        except ApiError as error:
+            if error.status in _KEY_REFUSED:  # no live call is seen to end, and none begins
+                message = f"the API said {error.status}: {error.words}"
+                self._end(Stop(PAUSED, "rejected", message))
             return None
 
     async def _ended(self, row: Row, dial_id: str, seen: Seen, now: float) -> None:

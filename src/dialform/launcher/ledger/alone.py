@@ -110,7 +110,7 @@ def take_campaign(ledger: Ledger, registry: Registry, environment: str, name: st
         raise Refused(
             f"campaign {name} in {environment} was opened at {standing.time} by "
             f"{standing.by or 'somebody'} in another ledger, {standing.place} on "
-            f"{standing.host}: this one, {ledger.path}, knows nothing of whom that has called. "
+            f"{standing.host}: this one, {ledger.shown}, knows nothing of whom that has called. "
             "Nothing was sent; launch it with that ledger (--ledger), or give it another name"
         )
 

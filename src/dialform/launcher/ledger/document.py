@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dialform.launcher.ledger.storage import written
+
 if TYPE_CHECKING:
     from dialform.launcher.records import Record
 
@@ -35,8 +37,8 @@ def record_json(record: Record) -> dict[str, Any]:
         "settledBy": record.settled_by,
         "reservedAt": record.reserved_at,
         "settledAt": record.settled_at,
-        "seenAt": record.seen_at,
-        "endedAt": record.ended_at,
+        "seenAt": _time(record.seen_at),
+        "endedAt": _time(record.ended_at),
         "inputs": json.loads(record.inputs),
         "withheld": json.loads(record.withheld),
         "fromNumberId": record.from_number_id,
@@ -47,3 +49,7 @@ def record_json(record: Record) -> dict[str, Any]:
         "host": record.host,
         "process": record.process,
     }
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else written(seconds)

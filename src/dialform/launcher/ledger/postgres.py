@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dialform.errors import LedgerError, SettingError
 from dialform.launcher.ledger import schema
+from dialform.launcher.places import without_password
 
 try:
     import psycopg
@@ -129,7 +130,7 @@ class PostgresServer:
 
     def __init__(self, url: str, *, patience: float, identifier: Callable[[], str]) -> None:
         """``patience``: seconds to wait for the server and for others' rows."""
-        self.place = _without_password(url)
+        self.place = without_password(url)
         self._url = url
         self._patience = patience
         self._identifier = identifier
@@ -161,6 +162,11 @@ class PostgresServer:
         """What went wrong with the server and what to do."""
         code = getattr(error, "sqlstate", None) or ("08" if _is_lost(error) else "")
         words = " ".join(str(error).split())
+        if not getattr(error, "sqlstate", None) and "FATAL:" in words:  # as one connects
+            return (
+                f"ledger {self.place}: the server refuses the connection: check user, password "
+                f"and database in the URL ({words})"
+            )
         for prefix, what in _ADVICE.items():
             if code.startswith(prefix):
                 return f"ledger {self.place}: {what} ({words})"
@@ -220,7 +226,3 @@ def _translated(statement: str) -> bytes:
 
 def _is_lost(error: Exception) -> bool:
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | OSError)
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"(//[^/@:]*):[^@/]*@", r"\1:***@", url)

@@ -13,7 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from dialform.errors import LedgerError
+from dialform.errors import LedgerError, SettingError
 from dialform.launcher.ledger.framing import Frames
 
 if TYPE_CHECKING:
@@ -50,8 +50,17 @@ class Storage:
             host: what dials say that they were reserved on; None is this machine.
             process: and by which process; None is the one that reserves them.
 
+        Raises:
+            SettingError: it is some other URL.
+
         """
         self.path = os.fspath(path)
+        scheme, is_url, _ = self.path.partition("://")
+        if is_url and not self.is_shared:
+            raise SettingError(
+                f"a ledger is a file or postgresql://..., not {scheme}://...: correct --ledger or "
+                "DIALFORM_LEDGER; nothing was sent"
+            )
         self._patience = patience
         self._clock = clock
         self._identifier = identifier or _random

@@ -185,8 +185,10 @@ class _List:
                 )
         elif self._former is not None and self._clock() - self._changed_at >= SETTLED:
             if self._wrong is not None:
+                first, more = self._wrong.errors[0], sum(self._wrong.tally.values()) - 1
                 raise Refused(
-                    f"{self._wrong}\nthe suppression list was changed, and is not readable now"
+                    f"{first}{f' and {more:,} more' if more else ''}; the suppression list was "
+                    "changed while the campaign ran: nobody else is called until it is corrected"
                 )
             self._former = None
 

@@ -72,7 +72,8 @@ def text_of(file: BinaryIO, encoding: str, *, newline: str) -> Iterator[io.TextI
             "text", f"the file ends amid a character of {encoding}: save it as UTF-8"
         ) from None
     finally:
-        stream.detach()
+        if not file.closed:  # who reads no further may close it first
+            stream.detach()
 
 
 def _lenient(encoding: str) -> str:

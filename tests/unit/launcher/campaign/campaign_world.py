@@ -33,6 +33,12 @@ def number(last: int) -> str:
 class CampaignWorld(World):
     """A world with a campaign ``november`` of some people."""
 
+    place: str | None = None
+    """A ledger on a server, in the place of the world's file."""
+
+    def _ledger(self, **settings: Any) -> Ledger:
+        return Ledger(self.place or self.ledger, **settings)
+
     def people(self, numbers: Iterable[str]) -> list[Row]:
         """A row for each; a number that stands there again is another person's."""
         found: list[Row] = []
@@ -60,7 +66,7 @@ class CampaignWorld(World):
             opened_by="anna",
             settings=settings.as_json(),
         )
-        ledger = Ledger(self.ledger)
+        ledger = self._ledger()
         opened, _ = ledger.open_campaign(campaign, self.people(numbers))
         ledger.close()
         return opened
@@ -79,7 +85,7 @@ class CampaignWorld(World):
         **more: Any,
     ) -> Stop:
         """One process's run of it; ``during`` gets its engine before it starts."""
-        ledger = Ledger(self.ledger, clock=clock)
+        ledger = self._ledger(clock=clock)
         writer = Writer(ledger)
         released = look_up(self.registry, "dev", f"reminder@{campaign.bound_digest}")
         watch = Watch(self.registry, campaign)
@@ -113,14 +119,14 @@ class CampaignWorld(World):
 
     def states(self) -> dict[str, str]:
         """Number -> state of its row."""
-        ledger = Ledger(self.ledger)
+        ledger = self._ledger()
         found = {row.to: row.state for row in ledger.rows("c1")}
         ledger.close()
         return found
 
     def counts(self) -> dict[str, int]:
         """State -> how many rows."""
-        ledger = Ledger(self.ledger)
+        ledger = self._ledger()
         found = ledger.counts("c1")
         ledger.close()
         return found

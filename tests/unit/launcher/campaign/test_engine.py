@@ -482,7 +482,7 @@ def test_a_ledger_that_can_not_be_written_ends_the_run_with_its_error(
 def test_the_first_of_several_troubles_is_told(
     world: CampaignWorld, postgres: PostgresServerProcess
 ) -> None:
-    world.ledger = postgres.new_database()
+    world.place = postgres.new_database()
     campaign = world.open(SEVEN, FAST._replace(in_flight=1))
 
     def report(one: Happened) -> None:
@@ -492,3 +492,16 @@ def test_the_first_of_several_troubles_is_told(
 
     with pytest.raises(LedgerError, match="the first trouble"):
         world.call(campaign, report=report)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_refused_while_only_live_calls_are_left_pauses_it(
+    world: CampaignWorld, status: int
+) -> None:
+    """No call is seen to end, so that no other would ever begin."""
+    world.sandbox.fail_next("dial", status=status, times=20, body='{"message": "no such key"}')
+    campaign = world.open(SEVEN, FAST._replace(live=2))
+    stop = world.call(campaign)
+    assert (stop.state, stop.rule) == ("paused", "rejected")
+    assert stop.message == f"the API said {status}: no such key"
+    assert world.counts() == {"live": 2, "planned": 5}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from campaign_world import FAST, number
 
+from dialform.launcher.ledger import Ledger
 from dialform.launcher.people import SuppressionLists
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def test_whoever_is_added_while_it_runs_is_not_called(world: CampaignWorld, tmp_
 
     assert stop.state == "finished"
     assert world.states()[SIX[-1]] == "skipped"
+    with closing(Ledger(world.ledger)) as ledger:
+        assert [one.reason for one in ledger.rows("c1", state="skipped")] == [f"suppressed: {path}"]
     assert SIX[-1] not in world.rings()
 
 

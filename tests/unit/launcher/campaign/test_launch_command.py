@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from campaign_world import CampaignWorld
+    from postgres_server import PostgresServerProcess
 
 PEOPLE = "phone,name\n+14155550120,Ann\n+14155550121,Ben\n+14155550120,Ann\n"
 
@@ -74,6 +75,8 @@ def test_a_campaign_is_shown_asked_for_and_goes_on(world: CampaignWorld, people:
     events = [json.loads(line)["event"] for line in out.splitlines()]
     assert (events[0], events[-1]) == ("plan", "stopped")
     assert (events.count("accepted"), events.count("ended")) == (2, 2)
+    for dial in json.loads(world.run("ledger", "--json")[0])["dials"]:
+        assert dial["reservedAt"] < dial["endedAt"] <= dial["seenAt"]  # all as RFC 3339 has them
     _, said = launch(world, people)
     assert "goes on: 2 done, 1 skipped" in said
     assert set(world.rings().values()) == {1}
@@ -144,6 +147,20 @@ def test_the_command_that_goes_on_says_where(world: CampaignWorld, people: Path)
     ledger = str(world.folder / "elsewhere.db")
     _, said = launch(world, people, "--canary", "1", "--yes", "--ledger", ledger, code=3)
     assert f"--ledger {ledger}" in said
+
+
+def test_a_password_of_the_ledger_is_never_shown(
+    world: CampaignWorld, people: Path, postgres: PostgresServerProcess
+) -> None:
+    first, second = (
+        postgres.new_database().replace("dialform@", "dialform:s3cret@") for _ in range(2)
+    )
+    given = ("--yes", "--ledger", f"{first}&password=s3cret")
+    _, paused = launch(world, people, "--canary", "1", *given, code=3)
+    assert "--ledger 'postgresql://dialform:***@/" in paused
+    _, refused = launch(world, people, "--yes", "--ledger", second, code=3)
+    assert "was opened at" in refused
+    assert "s3cret" not in paused + refused
 
 
 def test_a_new_campaign_calls_with_the_version_that_preset_names(

@@ -66,6 +66,7 @@ def test_dials_are_listed_newest_first(world: World) -> None:
     assert document["format"] == "dialform.ledger/1"
     (dial,) = document["dials"]
     assert (dial["to"], dial["state"], dial["version"]) == (ANN, "accepted", 1)
+    assert (dial["seenAt"], dial["endedAt"]) == (None, None)
     assert (dial["inputs"], dial["withheld"]) == ({"company": "Acme", "name": "Ann"}, ["pin"])
     assert len(json.loads(world.run("ledger", "--json", "--limit", "1")[0])["dials"]) == 1
     assert "no such dial" in world.run("ledger", "-s", "prod")[1]
@@ -79,6 +80,7 @@ def test_unknown_ones_are_listed_with_what_is_known(world: World) -> None:
     out, said = world.run("ledger", "--unknown")
     assert out.decode().startswith(f"{identifier[:12]}  ")
     assert ANN in out.decode()
+    assert out.decode().count("no answer came") == 1
     assert "dialform settle DIAL --rang|--did-not-ring" in said
 
 
@@ -209,6 +211,9 @@ def test_a_copied_ledger_dials_nobody_until_it_is_adopted(world: World) -> None:
     _, said = world.run(*adopt, code=64)
     assert f"{world.ledger}" in said
     assert "anna" in said
+    assert "That is here" not in said
+    _, said = world.run("ledger", "adopt", *WHY, code=64)
+    assert "That is here: there is another only if this one came from a backup." in said
     _, said = world.run(*adopt, "--yes")
     assert "adopted with claim 2" in said
     world.dial("--ledger", str(clone))

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from ledger_world import CAMPAIGN, attempt, people, reservation
 
-from dialform.errors import LedgerError
+from dialform.errors import LedgerError, SettingError
 from dialform.launcher.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -122,8 +122,18 @@ def test_errors_name_the_place_without_the_password(url: str) -> None:
 
 
 def test_a_database_that_is_not_there_is_named(url: str) -> None:
-    with pytest.raises(LedgerError, match="absent"):
+    with pytest.raises(LedgerError, match="absent") as caught:
         Ledger(url.replace("/ledger", "/absent")).find()
+    assert "check user, password and database in the URL" in str(caught.value)
+    assert "can't be reached" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://anna:s3cret@db/ledger", "postgresq://db/ledger"])
+def test_another_url_is_no_ledger_and_no_file(url: str) -> None:
+    """A launcher with a ledger of its own would call whom the shared one has called."""
+    with pytest.raises(SettingError, match=r"a ledger is a file or postgresql://") as caught:
+        Ledger(url)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_without_psycopg_it_says_what_to_install() -> None:

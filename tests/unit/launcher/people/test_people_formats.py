@@ -253,3 +253,16 @@ def test_a_sensitive_value_is_in_no_error() -> None:
         found = outcome(text)
         assert found.errors
         assert secret not in found.said + repr(found.errors)
+
+
+@pytest.mark.parametrize("text", [TEXT, f'{{"to":"{ANN}"}}\n{{"to":"{BEN}"}}\n'])
+def test_a_file_that_is_closed_before_its_end_was_read_is_no_error(
+    text: str, tmp_path: Path
+) -> None:
+    """As where a disk is full while a campaign's people are written down."""
+    path = tmp_path / "people"
+    path.write_text(text, encoding="utf-8")
+    with read_people(path, {"name": {}} if text == TEXT else {}) as people:
+        rows = people.rows()
+        next(rows)
+    del rows

@@ -156,8 +156,10 @@ def test_a_list_that_stays_damaged_stops(path: Path) -> None:
     path.write_text(f"{ANN}\n+1415", encoding="utf-8")
     assert not lists.contains(BEN)
     clock.now += 3
-    with pytest.raises(Refused, match=r"dnc.csv:2: '\+1415'"):
+    with pytest.raises(Refused, match=r"dnc.csv:2: '\+1415'") as refused:
         lists.contains(BEN)
+    assert "nobody else is called until it is corrected" in str(refused.value)
+    assert "nobody was called" not in str(refused.value)
     path.write_text(f"{ANN}\n", encoding="utf-8")
     assert not lists.contains(BEN)
 

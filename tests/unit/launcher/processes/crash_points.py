@@ -53,10 +53,9 @@ OPENED = [
 ]
 """A campaign that begins."""
 
-CALLED = [
+SENT = [
     Point(f"{_LEDGER}.waiting:Waiting.due"),
     Point(_RESERVE),
-    Point(_MARK, "call", _GROUP),
     Point(f"{_ENGINE}._send", "call"),
     Point(f"{_FAST}.create", "call"),
     Point("asyncio.selector_events:_SelectorSocketTransport.write"),
@@ -65,9 +64,15 @@ CALLED = [
     Point(_SETTLE, "call"),
     Point(_SETTLE),
     Point(f"{_ENGINE}._follow", "call"),
-    *(one for nth in range(1, PEOPLE + 2) for one in _around(_GROUP, nth)),
 ]
 """One that reserves, sends and settles a call at a time."""
+
+CALLED = [
+    *SENT,
+    Point(_MARK, "call", _GROUP),
+    *(one for nth in range(1, PEOPLE + 2) for one in _around(_GROUP, nth)),
+]
+"""The same, around what is written down."""
 
 ENDED = [
     Point(f"{_FAST}.seen"),
@@ -116,7 +121,25 @@ DIALLED = [
 ]
 """A single call with a key."""
 
+SERVER = [
+    Point(f"{_LEDGER}.postgres:PostgresServer._bring_up", "call"),
+    *(
+        Point(f"{_LEDGER}.postgres:PostgresConnection.commit", when, within, nth)
+        for within, nth in (
+            (f"{_LEDGER}.postgres:PostgresServer._bring_up", 1),
+            (_OPEN, 1),
+            (_STATE, 1),
+            *((_GROUP, nth) for nth in range(1, PEOPLE + 2)),
+            (_AGAIN, 1),
+            (_STATE, 2),
+        )
+        for when in ("call", "return")
+    ),
+]
+"""A campaign on a PostgreSQL server, which keeps no mark: around what is committed there."""
+
 EVERYWHERE = [
+    *SERVER,
     *(OPENED + CALLED + ENDED + RESUMED + APPENDED + REFUSED + SKIPPED + DIALLED),
     SENDS,
 ]

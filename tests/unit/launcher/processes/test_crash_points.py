@@ -15,6 +15,7 @@ from process_zygote import code_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from postgres_server import PostgresServerProcess
     from process_world import Campaign, Point, Processes
 
 QUICK = ("--rate", "1000", "--live", "50", "--in-flight", "1", "--failures", "1")
@@ -30,15 +31,18 @@ def test_every_point_is_a_function_of_the_product() -> None:
 
 
 def test_a_campaign_survives_a_kill_at_every_transition(world: Processes) -> None:
-    def called(name: str, point: Point) -> list[str]:
-        people = [BUSY, *numbers(crash_points.PEOPLE)]
-        one = world.campaign(name, people, *QUICK, *TWICE)
-        # All are called before the first call is looked at.
-        one.start(at=point, polls=(4.0, 0.5)).ended(KILLED)
-        return _settled(one)
-
     points = crash_points.OPENED + crash_points.CALLED + crash_points.ENDED
-    assert world.each(called, points) == {}
+    assert world.each(lambda name, point: _called(world, name, point), points) == {}
+
+
+def test_one_on_a_server_survives_a_kill_around_every_commit(
+    world: Processes, postgres: PostgresServerProcess
+) -> None:
+    def called(name: str, point: Point) -> list[str]:
+        return _called(world, name, point, postgres.new_database())
+
+    points = crash_points.SERVER + crash_points.SENT
+    assert world.each(called, points, at_once=16) == {}
 
 
 def test_one_that_goes_on_survives_a_kill_at_every_transition(world: Processes) -> None:
@@ -103,6 +107,15 @@ def test_a_single_call_survives_a_kill_at_every_transition(world: Processes) -> 
         return wrong
 
     assert world.each(dialled, crash_points.DIALLED) == {}
+
+
+def _called(world: Processes, name: str, point: Point, ledger: str = "") -> list[str]:
+    """What is wrong after a campaign's process was killed there, and after it went on."""
+    people = [BUSY, *numbers(crash_points.PEOPLE)]
+    one = world.campaign(name, people, *QUICK, *TWICE, ledger=ledger)
+    # All are called before the first call is looked at.
+    one.start(at=point, polls=(4.0, 0.5)).ended(KILLED)
+    return _settled(one)
 
 
 def _settled(one: Campaign, suppressed: tuple[str, ...] = ()) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from process_world import numbers, until
 
 if TYPE_CHECKING:
     from postgres_server import PostgresServerProcess
-    from process_world import Processes
+    from process_world import Job, Processes
 
 LIMITS = ("--rate", "1000", "--live", "50", "--in-flight", "2", "--failures", "1")
 
@@ -58,3 +59,20 @@ def test_one_whose_server_goes_away_says_how_to_go_on(
     assert one.wrong() == []
     one.finish()
     assert one.complete() == []
+
+
+def test_launchers_that_share_a_campaign_show_all_of_it(world: Processes) -> None:
+    world.shows_json = False
+    one = world.campaign("shared", numbers(60), *LIMITS, "--rate", "2")
+    jobs = [one.start() for _ in range(2)]
+    until(lambda: all(len(_to_call(job)) > 1 for job in jobs))
+    shown = [_to_call(job)[-1] for job in jobs]
+    alone = 60 - 2 * 12  # what each would show, had it called for as long, and known of itself only
+    assert max(shown) < alone
+    for job in jobs:
+        job.kill(signal.SIGINT)
+        job.ended(130)
+
+
+def _to_call(job: Job) -> list[int]:
+    return [int(count) for count in re.findall(r"^shared: (\d+) to call", job.said, re.MULTILINE)]

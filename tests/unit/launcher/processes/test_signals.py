@@ -189,6 +189,18 @@ def test_ctrl_c_on_a_terminal_drains_and_says_how_to_go_on(world: Processes) -> 
     goes_on(one, said)
 
 
+def test_a_no_on_a_terminal_calls_nobody_and_is_no_success(world: Processes) -> None:
+    terminal = Terminal()
+    one = world.campaign("no", numbers(2))
+    words = [word for word in one.words() if word not in ("--yes", "--json")]
+    job = one.run(*words, terminal=terminal.name)
+    os.write(terminal.controller, b"n\n")
+    job.ended(3)
+    assert terminal.ended().endswith(" nobody was called\n")
+    assert one.states() == {}
+    assert one.posts() == []
+
+
 @pytest.mark.parametrize("shows_json", [False, True])
 def test_a_terminal_that_is_closed_drains(world: Processes, *, shows_json: bool) -> None:
     """Though nothing can be written to it any more."""
