@@ -520,9 +520,7 @@ class Engine:
 
     async def _taken(self, now: float, most: int) -> tuple[Picked, list[Record | None]]:
         """Pick and take. Cancelled meanwhile, what is reserved is known to be unsent."""
-        taking = asyncio.ensure_future(
-            self._writer.take(partial(self._pick, now, most), self._take)
-        )
+        taking = self._writer.take(partial(self._pick, now, most), self._take)
         try:
             return await asyncio.shield(taking)
         finally:

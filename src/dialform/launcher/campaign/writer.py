@@ -65,7 +65,9 @@ class Writer:
         # Whoever is cancelled meanwhile leaves the outcome to be written all the same.
         await done
 
-    async def take(self, pick: Callable[[], _Picked], take: Callable[[_Picked], _Taken]) -> _Taken:
+    def take(
+        self, pick: Callable[[], _Picked], take: Callable[[_Picked], _Taken]
+    ) -> asyncio.Future[_Taken]:
         """
         Look for what comes next and take it, with outcomes that wait: one turn of the ledger.
 
@@ -73,7 +75,7 @@ class Writer:
         """
         done: asyncio.Future[_Taken] = self._promised()
         self._waiting.takes.append((lambda: partial(take, pick()), done))
-        return await done
+        return done
 
     def now(self, settlement: Settlement) -> None:
         """Write an outcome down at once, where there is no time to wait."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 import warnings
@@ -21,7 +22,11 @@ WORKERS = os.cpu_count() or 1
 
 def workers() -> ProcessPoolExecutor:
     """As many processes as there are processors."""
-    return ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(
+        WORKERS,
+        mp_context=get_context("spawn"),
+        initializer=gc.freeze,  # what is imported stays, and is not looked through again
+    )
 
 
 class Simulated(NamedTuple):
