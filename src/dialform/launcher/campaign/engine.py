@@ -152,6 +152,9 @@ class Picked(NamedTuple):
     is_full: bool = False
     """Whether nobody is because other launchers call the first people, who are to be heard."""
 
+    is_all: bool = False
+    """Whether nobody else was due."""
+
     def refuses(self, row: Row, refusal: Refusal, now: float) -> None:
         """A row that the rules refuse: called when they allow it, or not at all."""
         if refusal.due is None:
@@ -274,6 +277,9 @@ class Engine:
 
         self._heard: set[str] = set()
         """Those of them whose end somebody else wrote down."""
+
+        self._refuses = False
+        """Whether somebody was not to be called now when it last looked who is due."""
 
         self._placed = 0
         self._canary: int | None = None
@@ -442,7 +448,7 @@ class Engine:
     # ------------------------------------------------------------------ reserve
 
     async def _send_some(self) -> bool:
-        """Reserve what is due and may be called now, and send it; whether anything moved."""
+        """Reserve what is due and may be called now, and send it; whether there may be more."""
         now = self._now()
         most = self._most(now)
         if most == 0 or self._asked <= now < self._nobody_until:
@@ -451,10 +457,9 @@ class Engine:
         if picked.stop is not None:
             self._end(picked.stop)
         self._tell_of(picked)
-        if picked.is_full and self._canary is not None:
-            placed = await self._writer.call(self._ledger.placed, self.campaign.id)
-            self._placed = max(self._placed, placed)
-            return self._placed >= self._canary
+        if picked.is_full:
+            await self._let_others()
+            return True
         full = []
         for (row, made), room, record in zip(picked.ready, picked.rooms, records, strict=True):
             if record is not None and made.body is not None:
@@ -465,7 +470,14 @@ class Engine:
         if full:
             self._tell_of(await self._writer.call(self._leave, full))
         # Rows that another process took meanwhile are not due any more.
-        return picked.moves
+        return picked.moves and not picked.is_all
+
+    async def _let_others(self) -> None:
+        """Other launchers are calling the rest of the first people: see how far they are."""
+        placed = await self._writer.call(self._ledger.placed, self.campaign.id)
+        self._placed = max(self._placed, placed)
+        if self._most(self._now()) and not await self._take_stock():
+            await self._rest(self._listens)
 
     def _pick(self, now: float, most: int) -> Picked:
         """
@@ -474,7 +486,14 @@ class Engine:
         In the ledger's thread.
         """
         picked = Picked([], [], [], [])
-        for row in self._ledger.due(self.campaign.id, now, most):
+        # Where rules put people off, many are put off at once: each turn waits for the disk.
+        limit = _GROUP if self._refuses else most
+        rows = self._ledger.due(self.campaign.id, now, limit)
+        is_all = len(rows) < limit
+        for row in rows:
+            if len(picked.ready) == most:
+                is_all = False
+                break
             try:
                 why = self._suppressed(row.to)
             except Refused as error:
@@ -487,7 +506,8 @@ class Engine:
             else:
                 picked.ready.append((row, self._reservation(row)))
                 picked.rooms.append(self._gate.room(now, row))
-        return picked
+        self._refuses = bool(picked.skipped or picked.later)
+        return picked._replace(is_all=is_all)
 
     def _take(self, picked: Picked) -> tuple[Picked, list[Record | None]]:
         """Write down what was picked; the records of those that are to be sent, as `picked`."""
@@ -763,8 +783,11 @@ class Engine:
                 if not counts.get("reserved"):  # another process's may come back
                     self._end(Stop(FINISHED, "", "everybody was called"))
                     return
-        loop = asyncio.get_running_loop()
-        alarm = loop.call_later(max(wait, _SHORTEST), self._wake.set)
+        await self._rest(wait)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, or until something has changed."""
+        alarm = asyncio.get_running_loop().call_later(max(seconds, _SHORTEST), self._wake.set)
         try:
             await self._wake.wait()
         finally:

@@ -378,6 +378,23 @@ def test_a_canary_that_was_cut_short_pauses_it_all_the_same(world: CampaignWorld
     assert world.rings() == once(SEVEN)
 
 
+def test_a_canary_does_not_wait_for_a_launcher_that_is_gone(world: CampaignWorld) -> None:
+    """The call that it was sending is given up, and somebody else is the second."""
+    campaign = world.open(SEVEN, FAST._replace(canary=2, in_flight=1))
+    engines: list[Engine] = []
+
+    def takes(one: Happened) -> None:
+        if one.kind == "accepted" and one.row.to == SEVEN[0]:
+            with closing(Ledger(world.ledger, process="999999999:gone")) as other:
+                (row,) = other.due(campaign.id, time.time(), 1)
+                other.reserve_many([engines[0]._reservation(row)], seconds=60)
+
+    stop = world.call(campaign, during=engines.append, report=takes, listens=0.05)
+    assert (stop.state, stop.rule) == ("paused", "canary")
+    assert world.rings() == once([SEVEN[0], SEVEN[2]])
+    assert world.states()[SEVEN[1]] == "unknown"
+
+
 def test_no_more_calls_than_its_total(world: CampaignWorld) -> None:
     campaign = world.open(SEVEN, FAST._replace(total=3))
     for _ in range(2):
