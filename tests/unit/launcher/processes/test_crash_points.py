@@ -31,8 +31,11 @@ def test_every_point_is_a_function_of_the_product() -> None:
 
 
 def test_a_campaign_survives_a_kill_at_every_transition(world: Processes) -> None:
+    def called(name: str, point: Point) -> list[str]:
+        return _called(world, name, point)
+
     points = crash_points.OPENED + crash_points.CALLED + crash_points.ENDED
-    assert world.each(lambda name, point: _called(world, name, point), points) == {}
+    assert world.each(called, points) == {}
 
 
 def test_one_on_a_server_survives_a_kill_around_every_commit(
