@@ -304,8 +304,9 @@ class Engine:
 
         """
         self._asked = self._now()
-        self._placed, due, canary = await self._writer.call(self._begin)
-        self._canary = None if canary else self.settings.canary
+        self._placed, due, heard = await self._writer.call(self._begin)
+        canary = self.settings.canary
+        self._canary = canary if canary is not None and canary > heard else None
         self._nobody_until = min(self._asked + self._longest_idle, math.inf if due is None else due)
         await self._take_stock()
         for aside in (self._follow_all(), self._listen()):
@@ -334,16 +335,16 @@ class Engine:
 
     # ------------------------------------------------------------------ what is there already
 
-    def _begin(self) -> tuple[int, float | None, bool]:
+    def _begin(self) -> tuple[int, float | None, int]:
         """
         Say that the campaign runs; how many calls it has placed, and when the next row is due.
 
-        And whether it has paused after its first calls. In the ledger's thread.
+        And after how many calls its canary has paused it. In the ledger's thread.
         """
         ledger, campaign = self._ledger, self.campaign.id
         ledger.set_campaign_state(campaign, RUNNING)
-        was_heard = ledger.setting(self._canary_key) is not None
-        return ledger.placed(campaign), ledger.next_due(campaign), was_heard
+        heard = int(ledger.setting(self._canary_key) or 0)
+        return ledger.placed(campaign), ledger.next_due(campaign), heard
 
     def _left(self) -> tuple[list[Record], list[Record], list[Record]]:
         """
@@ -419,7 +420,7 @@ class Engine:
 
     @property
     def _canary_key(self) -> str:
-        """Under which the ledger keeps that the campaign paused after its first calls."""
+        """Under which the ledger keeps after how many calls the canary paused the campaign."""
         return f"canary:{self.campaign.id}"
 
     def _most(self, now: float) -> int:

@@ -357,6 +357,15 @@ def test_the_canary_pauses_it_once(world: CampaignWorld) -> None:
     assert world.rings() == once(SEVEN)
 
 
+def test_a_larger_canary_pauses_it_again(world: CampaignWorld) -> None:
+    campaign = world.open(SEVEN, FAST._replace(canary=2))
+    for canary in (2, 4):
+        larger = campaign._replace(settings=FAST._replace(canary=canary).as_json())
+        stop = world.call(larger)
+        assert (stop.rule, len(world.rings())) == ("canary", canary)
+    assert world.call(larger).state == "finished"
+
+
 def test_a_canary_that_was_cut_short_pauses_it_all_the_same(world: CampaignWorld) -> None:
     """A launcher that is gone by then has heard nothing, and neither has anybody else."""
     campaign = world.open(SEVEN, FAST._replace(canary=2, in_flight=1))
