@@ -18,6 +18,7 @@ from dialform.presets.canonical import (
     canonical,
     canonical_text,
     digest,
+    member_order,
     parse,
 )
 
@@ -106,7 +107,9 @@ class Template:
         self._digest = bound_digest or digest(canonical(dict(bound)))
         self._inputs: Mapping[str, Any] = body.get("callAgentInput") or {}
         self._written = {key: canonical(value) for key, value in body.items()}
-        self._names = [(key, canonical(key) + b":") for key in _in_order({*body, *_OWN})]
+        self._names = [
+            (key, canonical(key) + b":") for key in sorted({*body, *_OWN}, key=member_order)
+        ]
         self.declared: Mapping[str, Mapping[str, Any]] = bound.get("inputs") or {}
         self._sensitive = frozenset(
             name for name, one in self.declared.items() if one.get("sensitive")
@@ -195,7 +198,7 @@ class Template:
         """The members of a ``callAgentInput`` with these inputs, in their order."""
         given = set(names)
         form = []
-        for name in _in_order({*self._inputs, *given}):
+        for name in sorted({*self._inputs, *given}, key=member_order):
             start = f"{canonical(name).decode()}:"
             if name in given:
                 form.append(_Member(name, start, name not in self._sensitive))
@@ -332,11 +335,6 @@ def _number(body: Mapping[str, Any], to: str | None, *, partial: bool) -> str | 
             return None
         raise InputError("toNumber: is required: say who is called, like +14155550123")
     return checked_number(to)
-
-
-def _in_order(names: Iterable[str]) -> list[str]:
-    """Names of members as RFC 8785 orders them: by UTF-16 code units."""
-    return sorted(names, key=lambda name: name.encode("utf-16-be"))
 
 
 def _required(declared: Mapping[str, Mapping[str, Any]]) -> list[str]:

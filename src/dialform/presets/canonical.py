@@ -74,6 +74,11 @@ def canonical_text(value: Any) -> str:
     return canonical(value).decode()
 
 
+def member_order(name: str) -> bytes:
+    """What RFC 8785 sorts the members of an object by: the UTF-16 code units of their names."""
+    return name.encode("utf-16-be", "surrogatepass")
+
+
 def _is_plain(value: Any) -> bool:
     """Whether the encoder of ``json`` gives the canonical form: no floats, plain keys."""
     items = [value]

@@ -17,7 +17,7 @@ from dialform.errors import InputError
 from dialform.launcher.inputs import finding, reader
 from dialform.launcher.people.numbers import is_error_cell, mangled_key
 from dialform.launcher.people.records import BadCell, Finding
-from dialform.presets.canonical import NotCanonical, canonical_text
+from dialform.presets.canonical import NotCanonical, canonical_text, member_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,7 +69,7 @@ class Inputs:
 
         """
         found = [_input(name, at, declared[name], text=text) for name, at in places]
-        self._inputs = sorted(found, key=lambda one: one.name.encode("utf-16-be", "surrogatepass"))
+        self._inputs = sorted(found, key=lambda one: member_order(one.name))
 
     def json(self, cells: Sequence[Any], findings: list[Finding]) -> str:
         """The inputs that ``cells`` give; what is wrong with them is added to ``findings``."""
