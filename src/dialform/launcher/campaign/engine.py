@@ -643,8 +643,7 @@ class Engine:
         """Whether it is the person that the API rejects, or all of them."""
         said = settlement.status, _shape(settlement.words)
         if settlement.status in _NEVER_THERE:
-            message = f"the API said {settlement.status}: {settlement.words}"
-            self._end(Stop(PAUSED, "rejected", message))
+            self._end(_rejected_all(settlement.status, settlement.words))
             return settlement._replace(state="rejected", due=now)
         if self._equal is None or self._equal[0] != said:
             self._equal = said, []
@@ -715,8 +714,7 @@ class Engine:
             return await self._transport.seen(dial_id)
         except ApiError as error:
             if error.status in _KEY_REFUSED:  # no live call is seen to end, and none begins
-                message = f"the API said {error.status}: {error.words}"
-                self._end(Stop(PAUSED, "rejected", message))
+                self._end(_rejected_all(error.status, error.words))
             return None
 
     async def _ended(self, row: Row, dial_id: str, seen: Seen, now: float) -> None:
@@ -865,6 +863,11 @@ def _row_of(record: Record) -> Row:
         to=record.to or "",
         attempt=(record.attempt or 1) - 1,
     )
+
+
+def _rejected_all(status: int | None, words: str) -> Stop:
+    """What the API says of the key, the agent or the workspace stops everybody's calls."""
+    return Stop(PAUSED, "rejected", f"the API said {status}: {words}")
 
 
 def _shape(words: str) -> str:
